@@ -1,0 +1,39 @@
+"""How a probe can fail. A client or probe raises one of these; only agent/runner.py turns them into an outcome.
+
+ProbeError
+├── Unreachable   no route, no name, nothing answers where something should
+├── Silent        reached, but gave no answer before the deadline of one exchange
+├── Refused       a closed port, rejected credentials, a server that says no or busy
+└── Malformed     an answer that breaks its protocol or contradicts itself
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from wire.report import Outcome, Reading
+
+
+class ProbeError(Exception):
+    """Base. Its text says what happened to a person; `readings` are what had been read before it did."""
+
+    outcome: ClassVar[Outcome]
+
+    def __init__(self, detail: str, readings: Sequence[Reading] = ()) -> None:
+        super().__init__(detail)
+        self.readings = tuple(readings)
+
+
+class Unreachable(ProbeError):
+    outcome = "unreachable"
+
+
+class Silent(ProbeError):
+    outcome = "timeout"
+
+
+class Refused(ProbeError):
+    outcome = "refused"
+
+
+class Malformed(ProbeError):
+    outcome = "malformed"

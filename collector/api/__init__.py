@@ -1,0 +1,1 @@
+"""The collector over HTTP: one module a group of paths."""

@@ -1,0 +1,11 @@
+"""What the handlers find on the application."""
+
+from aiohttp import web
+
+from collector.district import District
+from collector.intake import Intake
+from collector.settings import CollectorSettings
+
+DISTRICT: web.AppKey[District] = web.AppKey("district", District)
+INTAKE: web.AppKey[Intake] = web.AppKey("intake", Intake)
+SETTINGS: web.AppKey[CollectorSettings] = web.AppKey("settings", CollectorSettings)

@@ -1,0 +1,157 @@
+"""The read API: what the district's own systems take. JSON, UTC instants, base units."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from collector.api.keys import DISTRICT, INTAKE
+from collector.api.problems import problem_response
+from collector.district import District
+from collector.roster.model import School
+from collector.store.observations import load_daily
+from collector.store.verdicts import history
+from collector.targets import TARGETS
+from collector.verdict import STATES
+
+
+async def _schools(request: web.Request) -> web.Response:
+    district = request.app[DISTRICT]
+    return web.json_response({"schools": [_school_json(district, school) for school in district.schools.values()]})
+
+
+async def _school(request: web.Request) -> web.Response:
+    district = request.app[DISTRICT]
+    school = district.schools.get(request.match_info["school"])
+    if school is None:
+        return _no_school(request.match_info["school"])
+    body = _school_json(district, school)
+    body["places"] = [place.model_dump() for place in school.places]
+    body["devices"] = [device.model_dump() for device in school.devices]
+    body["verdicts"] = [standing.as_json(school.id) for standing in district.verdicts.get(school.id, {}).values()]
+    return web.json_response(body)
+
+
+def _school_json(district: District, school: School) -> dict[str, Any]:
+    agent = district.agents.get(school.id)
+    return {
+        "id": school.id,
+        "name": school.name,
+        "stage": school.stage,
+        "network": school.network,
+        "students": school.students,
+        "teachers": school.teachers,
+        "classes": school.classes,
+        "teaching_places": len(school.teaching_places),
+        "agent": None
+        if agent is None
+        else {
+            "version": agent.version,
+            "first_report_at": agent.first_report_at.isoformat(),
+            "last_report_at": agent.last_report_at.isoformat(),
+            "spooled_reports": agent.spooled_reports,
+            "dropped_observations": agent.dropped_observations,
+            "clock_offset_seconds": agent.clock_offset,
+        },
+        "states": {target: standing.verdict.state for target, standing in district.verdicts.get(school.id, {}).items()},
+    }
+
+
+async def _verdicts(request: web.Request) -> web.Response:
+    district = request.app[DISTRICT]
+    wanted = {name: set(request.query.getall(name, [])) for name in ("school", "target", "state")}
+    if strange := wanted["state"] - set(STATES):
+        return problem_response(422, "状态不存在 / no such state", f"{sorted(strange)}; accepted: {', '.join(STATES)}")
+    if strange := wanted["target"] - set(TARGETS):
+        return problem_response(
+            422, "目标不存在 / no such target", f"{sorted(strange)}; accepted: {', '.join(TARGETS)}"
+        )
+    found = [
+        standing.as_json(school)
+        for school, verdicts in district.verdicts.items()
+        if not wanted["school"] or school in wanted["school"]
+        for target, standing in verdicts.items()
+        if (not wanted["target"] or target in wanted["target"])
+        and (not wanted["state"] or standing.verdict.state in wanted["state"])
+    ]
+    return web.json_response({"verdicts": found})
+
+
+async def _history(request: web.Request) -> web.Response:
+    district = request.app[DISTRICT]
+    school, target = request.match_info["school"], request.match_info["target"]
+    if school not in district.schools:
+        return _no_school(school)
+    if target not in TARGETS:
+        return problem_response(404, "目标不存在 / no such target", f"accepted: {', '.join(TARGETS)}")
+    changes = await district.database.read(lambda connection: history(connection, school, target))
+    return web.json_response({"school": school, "target": target, "changes": changes})
+
+
+async def _observations(request: web.Request) -> web.Response:
+    """The latest of each device; with `since` (an ISO date) the daily roll-ups of one school."""
+    district = request.app[DISTRICT]
+    school, kind, since = (request.query.get(name) for name in ("school", "kind", "since"))
+    if school is not None and school not in district.schools:
+        return _no_school(school)
+    if since is not None:
+        return await _daily(district, school, kind, since)
+    schools: Iterable[str] = [school] if school else list(district.schools)
+    found = [
+        {"school": name, **observation.model_dump(mode="json")}
+        for name in schools
+        for observation in district.latest.get(name, {}).values()
+        if kind is None or observation.probe == kind
+    ]
+    return web.json_response({"observations": found})
+
+
+async def _daily(district: District, school: str | None, kind: str | None, since: str) -> web.Response:
+    if school is None:
+        return problem_response(422, "缺少 school / school is required", "roll-ups are given for one school at a time")
+    try:
+        day = datetime.fromisoformat(since).date()
+    except ValueError:
+        return problem_response(
+            422, "日期格式不对 / not a date", f"since={since!r}; accepted: an ISO date such as 2026-09-01"
+        )
+    rows = await district.database.read(lambda c: load_daily(c, school, district.rolled, day))
+    found = [
+        {
+            "school": school, "day": row.day.isoformat(), "probe": row.probe, "device": row.device,
+            "measure": row.measure, "labels": row.labels, "count": row.count, "minimum": row.minimum, "maximum": row.maximum,
+            "mean": row.total / row.count, "last": row.last, "last_at": row.last_at.isoformat(),
+        }
+        for row in rows
+        if kind is None or row.probe == kind
+    ]  # fmt: skip
+    return web.json_response({"school": school, "daily": found})
+
+
+async def _healthz(_: web.Request) -> web.Response:
+    return web.Response(text="ok\n")
+
+
+async def _readyz(request: web.Request) -> web.Response:
+    """Ready once the store answers and a first round of verdicts is made."""
+    district = request.app[DISTRICT]
+    if district.evaluated_at is None:
+        return web.Response(status=503, text="no verdicts yet\n")
+    body = f"ok, {len(district.schools)} schools, {request.app[INTAKE].reports} reports\n"
+    return web.Response(text=f"{datetime.now(UTC).isoformat()} {body}")
+
+
+def _no_school(school: str) -> web.Response:
+    return problem_response(404, "学校不存在 / no such school", f"{school[:64]!r} is not in the roster")
+
+
+ROUTES = [
+    web.get("/api/v1/schools", _schools),
+    web.get("/api/v1/schools/{school}", _school),
+    web.get("/api/v1/verdicts", _verdicts),
+    web.get("/api/v1/verdicts/{school}/{target}/history", _history),
+    web.get("/api/v1/observations", _observations),
+    web.get("/healthz", _healthz),
+    web.get("/readyz", _readyz),
+]

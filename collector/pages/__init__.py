@@ -1,0 +1,1 @@
+"""Server-rendered pages for the network office, in Chinese and English."""

@@ -1,0 +1,56 @@
+"""How numbers, times and verdicts are written for a person."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from collector.targets import TARGETS
+from collector.verdict import Reason, Verdict
+from common.text import Language, Text
+
+
+class Show:
+    """The pages' filters, for one language and time zone."""
+
+    def __init__(self, language: Language, zone: ZoneInfo) -> None:
+        self._language = language
+        self._zone = zone
+
+    def text(self, text: Text) -> str:
+        return text.in_language(self._language)
+
+    def reason(self, reason: Reason) -> str:
+        return reason.text.in_language(self._language)
+
+    def time(self, at: datetime) -> str:
+        """An instant in the district's zone, to the minute."""
+        return at.astimezone(self._zone).strftime("%Y-%m-%d %H:%M")
+
+    def stored_time(self, at: str) -> str:
+        return self.time(datetime.fromisoformat(at))
+
+    def amount(self, target: str, value: float | None) -> str:
+        """A value in the target's unit; an em dash where there is none."""
+        if value is None:
+            return "—"
+        match TARGETS[target].unit:
+            case "bits_per_second":
+                return bit_rate(value)
+            case "ratio":
+                return f"{value * 100:.4g} %"
+            case "students_per_terminal" | "teachers_per_terminal":
+                return f"{value:.3g} : 1"
+
+    def share(self, ratio: float | None) -> str:
+        """A ratio in percent, cut and not rounded: 99.97 % must not read as 100 %."""
+        return "—" if ratio is None else f"{int(ratio * 1000) / 10:g} %"
+
+    def has_bounds(self, verdict: Verdict) -> bool:
+        return verdict.lowest is not None and verdict.highest is not None and verdict.lowest != verdict.highest
+
+
+def bit_rate(bits_per_second: float) -> str:
+    """A bit rate with the unit that people use for its size."""
+    for unit, size in (("Gbit/s", 1e9), ("Mbit/s", 1e6), ("kbit/s", 1e3)):
+        if bits_per_second >= size:
+            return f"{bits_per_second / size:.4g} {unit}"
+    return f"{bits_per_second:.4g} bit/s"

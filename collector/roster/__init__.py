@@ -1,0 +1,1 @@
+"""What the district says of its schools: the denominators of every target."""

@@ -1,0 +1,105 @@
+"""The roster: schools, their teaching places and the devices that should be there."""
+
+from collections import Counter
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from common.faults import fault
+from common.text import Text
+from wire.report import SchoolId
+
+Stage = Literal["kindergarten", "primary", "junior", "senior", "vocational", "nine_year"]
+"""学段. `nine_year`: its primary part counts as a primary school, its junior part as a junior high school."""
+
+STAGE_NAMES: dict[str, Text] = {
+    "kindergarten": Text("幼儿园", "kindergarten"),
+    "primary": Text("小学", "primary school"),
+    "junior": Text("初中", "junior high school"),
+    "senior": Text("高中", "senior high school"),
+    "vocational": Text("职业学校", "vocational school"),
+    "nine_year": Text("九年一贯制", "nine-year school"),
+}
+
+PlaceKind = Literal[
+    "classroom", "laboratory", "computer_room", "library", "gym", "playground", "hall", "office", "other"
+]
+System = Literal["wireless", "multimedia", "cctv", "surveillance", "broadcast", "recording"]
+
+PlaceId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+
+
+class RosterPart(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Place(RosterPart):
+    """A room or ground. Only those with `teaching` are teaching places (教育教学场所), which coverage is about."""
+
+    id: PlaceId
+    kind: PlaceKind = "classroom"
+    name: str = Field("", max_length=80)
+    seats: int = Field(0, ge=0, le=10_000)
+    teaching: bool = True
+    class_name: str = Field("", max_length=40)
+    """The class that has its lessons here (班级); empty in a room that no class owns."""
+
+
+class ExpectedDevice(RosterPart):
+    """A device that should be there. `id` is the name, address or serial by which an agent reports it."""
+
+    id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+    system: System
+    place: PlaceId
+
+
+class School(RosterPart):
+    """One school. Students, teachers and classes are the numbers that ratios are reckoned with."""
+
+    id: SchoolId
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+    stage: Stage
+    students: int = Field(ge=0, le=100_000)
+    teachers: int = Field(ge=0, le=20_000)
+    classes: int = Field(ge=0, le=2_000)
+    network: str = Field("", max_length=60)
+    """The part of the education MAN that the school hangs on, for grouping."""
+    contact: str = Field("", max_length=120)
+    places: tuple[Place, ...] = Field((), max_length=5_000)
+    devices: tuple[ExpectedDevice, ...] = Field((), max_length=20_000)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "School":
+        ids = [place.id for place in self.places]
+        if twice := _repeated(ids):
+            raise fault(f"学校 {self.id} 的场所重复:{twice}", f"school {self.id} lists these places twice: {twice}")
+        if twice := _repeated([f"{device.system}/{device.id}" for device in self.devices]):
+            raise fault(f"学校 {self.id} 的设备重复:{twice}", f"school {self.id} lists these devices twice: {twice}")
+        known = set(ids)
+        if strange := sorted({device.place for device in self.devices} - known):
+            names = ", ".join(strange[:5])
+            raise fault(
+                f"学校 {self.id} 的设备所在场所不在 places 中:{names}",
+                f"devices of school {self.id} stand in places that it does not list: {names}",
+            )
+        return self
+
+    @property
+    def teaching_places(self) -> tuple[Place, ...]:
+        return tuple(place for place in self.places if place.teaching)
+
+
+class Roster(RosterPart):
+    """Every school of a district."""
+
+    schools: tuple[School, ...] = Field(min_length=1, max_length=20_000)
+
+    @model_validator(mode="after")
+    def _schools_once(self) -> "Roster":
+        if twice := _repeated([school.id for school in self.schools]):
+            raise fault(f"学校编号重复:{twice}", f"school ids stand twice: {twice}")
+        return self
+
+
+def _repeated(names: list[str]) -> str:
+    return ", ".join(name for name, times in Counter(names).items() if times > 1)

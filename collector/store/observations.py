@@ -1,0 +1,209 @@
+"""Keeping observations: exactly once by id, the latest of each device, and a roll-up a day and subject."""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import zstandard
+from sqlalchemy import Connection, select, text
+
+from collector.evidence import Daily
+from collector.store import statements
+from collector.store.schema import AGENTS, DAILY, LATEST, MEASURES
+from wire.measures import CATALOGUE
+from wire.report import Measure, Observation, Report
+
+SUCCESS = "probe_success"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A report and when it arrived (UTC)."""
+
+    report: Report
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What one report changed: the observations that are now the latest of their device."""
+
+    school: str
+    latest: tuple[Observation, ...]
+    new: int
+
+
+def keep(connection: Connection, received: Received, rolled: Collection[str], zone: ZoneInfo) -> Kept:
+    """Store one report; a repeated observation changes nothing. `rolled` are the measures that get a daily roll-up."""
+    report, at = received.report, received.at
+    new = [
+        _not_from_the_future(observation, at)
+        for observation in report.observations
+        if connection.execute(
+            statements.KNOW, {"id": str(observation.id), "school": report.school, "at": at.timestamp()}
+        ).first()
+    ]
+    latest = tuple(observation for observation in new if _became_latest(connection, report.school, observation))
+    rows = _roll_ups(report.school, new, rolled, zone)
+    if rows:
+        connection.execute(statements.ROLL_UP, rows)
+    offset = (report.sent_at - at).total_seconds() if report.sent_at else None
+    connection.execute(
+        statements.AGENT,
+        {
+            "school": report.school,
+            "version": report.agent.version,
+            "at": at.timestamp(),
+            "spooled": report.agent.spooled_reports,
+            "dropped": report.agent.dropped_observations,
+            "offset": offset,
+        },
+    )
+    for measure in report.measures:
+        if measure.name not in CATALOGUE:
+            connection.execute(statements.MEASURE, {"name": measure.name, "body": measure.model_dump_json()})
+    return Kept(report.school, latest, len(new))
+
+
+def _not_from_the_future(observation: Observation, received_at: datetime) -> Observation:
+    """An agent whose clock runs ahead would else have the last word until its time has come."""
+    if observation.started_at <= received_at:
+        return observation
+    return observation.model_copy(update={"started_at": received_at})
+
+
+def _became_latest(connection: Connection, school: str, observation: Observation) -> bool:
+    row = {
+        "school": school,
+        "probe": observation.probe,
+        "device": observation.device,
+        "started_at": observation.started_at.timestamp(),
+        "body": zstandard.compress(observation.model_dump_json().encode(), 3),
+    }
+    return connection.execute(statements.LATEST, row).first() is not None
+
+
+def _roll_ups(
+    school: str, observations: Sequence[Observation], rolled: Collection[str], zone: ZoneInfo
+) -> list[dict[str, Any]]:
+    """One row a day and subject: what a batch adds to the day, so that a backlog costs one update a subject."""
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    for observation in observations:
+        day = observation.started_at.astimezone(zone).date().isoformat()
+        at, made_by = observation.started_at.timestamp(), str(observation.id)
+        for measure, labels, value in _counted(observation, rolled):
+            key = (day, measure, observation.probe, observation.device, labels)
+            row = rows.get(key)
+            if row is None:
+                rows[key] = {
+                    "school": school, "day": day, "measure": measure, "probe": observation.probe,
+                    "device": observation.device, "labels": labels, "count": 1, "minimum": value, "maximum": value,
+                    "total": value, "last": value, "last_at": at, "last_id": made_by, "maximum_at": at,
+                    "maximum_id": made_by,
+                }  # fmt: skip
+                continue
+            row["count"] += 1
+            row["total"] += value
+            row["minimum"] = min(row["minimum"], value)
+            if value >= row["maximum"]:
+                row |= {"maximum": value, "maximum_at": at, "maximum_id": made_by}
+            if at >= row["last_at"]:
+                row |= {"last": value, "last_at": at, "last_id": made_by}
+    return list(rows.values())
+
+
+def _counted(observation: Observation, rolled: Collection[str]) -> Iterator[tuple[str, str, float]]:
+    yield SUCCESS, "{}", float(observation.outcome == "ok")
+    for reading in observation.readings:
+        if reading.measure in rolled:
+            yield reading.measure, _label_text(reading.labels), reading.value
+
+
+def _label_text(labels: Mapping[str, str]) -> str:
+    return json.dumps(labels, ensure_ascii=False, sort_keys=True)
+
+
+def load_latest(connection: Connection) -> Iterator[tuple[str, Observation]]:
+    """Every device's latest observation, with its school."""
+    for school, body in connection.execute(select(LATEST.c.school, LATEST.c.body)):
+        yield school, Observation.model_validate_json(zstandard.decompress(body))
+
+
+def load_daily(connection: Connection, school: str, measures: Iterable[str], since: date) -> tuple[Daily, ...]:
+    """One school's roll-ups of these measures from a day on, oldest first."""
+    rows = connection.execute(
+        select(DAILY)
+        .where(DAILY.c.school == school, DAILY.c.day >= since.isoformat(), DAILY.c.measure.in_(sorted(measures)))
+        .order_by(DAILY.c.day)
+    )
+    return tuple(
+        Daily(
+            day=date.fromisoformat(row.day),
+            probe=row.probe,
+            device=row.device,
+            measure=row.measure,
+            labels=json.loads(row.labels),
+            count=row._mapping["count"],
+            minimum=row.minimum,
+            maximum=row.maximum,
+            total=row.total,
+            last=row.last,
+            last_at=datetime.fromtimestamp(row.last_at, UTC),
+            last_id=row.last_id,
+            maximum_at=datetime.fromtimestamp(row.maximum_at, UTC),
+            maximum_id=row.maximum_id,
+        )
+        for row in rows
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow:
+    """What the collector knows of one school's agent."""
+
+    school: str
+    version: str
+    first_report_at: datetime
+    last_report_at: datetime
+    spooled_reports: int
+    dropped_observations: int
+    clock_offset: float | None
+
+
+def load_agents(connection: Connection) -> dict[str, AgentRow]:
+    return {
+        row.school: AgentRow(
+            row.school,
+            row.version,
+            datetime.fromtimestamp(row.first_report_at, UTC),
+            datetime.fromtimestamp(row.last_report_at, UTC),
+            row.spooled_reports,
+            row.dropped_observations,
+            row.clock_offset,
+        )
+        for row in connection.execute(select(AGENTS))
+    }
+
+
+def load_measures(connection: Connection) -> dict[str, Measure]:
+    """Every measure that may occur: the catalogue's, and those that agents declared."""
+    rows = connection.execute(select(MEASURES.c.body))
+    declared = (Measure.model_validate_json(row.body) for row in rows)
+    return {**{measure.name: measure for measure in declared}, **CATALOGUE}
+
+
+KEEP_IDS_DAYS = 180
+"""Longer than any agent keeps what it could not send, so that a repeat is known as one."""
+KEEP_DAILY_DAYS = 3 * 366
+
+
+def prune(connection: Connection, now: datetime) -> None:
+    """Forget what no window looks back on any more."""
+    day = date.fromordinal(now.date().toordinal() - KEEP_DAILY_DAYS).isoformat()
+    connection.execute(
+        text("DELETE FROM observation_ids WHERE received_at < :at"), {"at": now.timestamp() - KEEP_IDS_DAYS * 86400}
+    )
+    connection.execute(text("DELETE FROM daily WHERE day < :day"), {"day": day})

@@ -1,0 +1,107 @@
+"""What a target says of a school: met, unmet or unknown, with everything that a person needs to believe it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from collector.reasons import REASONS
+from common.text import Text
+from wire.report import Observation
+
+State = Literal["met", "unmet", "unknown"]
+STATES: tuple[State, ...] = ("met", "unmet", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A code of collector/reasons.py and the values of its sentence."""
+
+    code: str
+    values: dict[str, str | int | float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        REASONS[self.code].filled(
+            self.values
+        )  # an unknown code or a missing value is our own bug: fail where it is made
+
+    @property
+    def text(self) -> Text:
+        return REASONS[self.code].filled(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceItem:
+    """One observation that a verdict rests on."""
+
+    observation: str
+    probe: str
+    device: str
+    at: datetime
+    note: str = ""
+    """The reading that counted, such as `uplink_speed_bytes=125000000`."""
+
+    @classmethod
+    def of(cls, observation: Observation, note: str = "") -> "EvidenceItem":
+        return cls(str(observation.id), observation.probe, observation.device, observation.started_at, note)
+
+
+MAX_EVIDENCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One school and target. `value` and `threshold` are in the target's unit; `attainment` = achieved / required.
+
+    `lowest` and `highest` bound the value where part of the evidence is missing.
+    """
+
+    target: str
+    state: State
+    reason: Reason
+    value: float | None = None
+    threshold: float | None = None
+    attainment: float | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    evidence: tuple[EvidenceItem, ...] = ()
+    findings: tuple[Reason, ...] = ()
+    """What a person should act on: each fault or gap that the verdict counts, at most MAX_FINDINGS of them."""
+
+    @property
+    def evidence_at(self) -> datetime | None:
+        """When the oldest evidence was taken."""
+        return min((item.at for item in self.evidence), default=None)
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of the API and of the store."""
+        return {
+            "target": self.target,
+            "state": self.state,
+            "value": self.value,
+            "threshold": self.threshold,
+            "attainment": self.attainment,
+            "lowest": self.lowest,
+            "highest": self.highest,
+            "reason": reason_json(self.reason),
+            "findings": [reason_json(finding) for finding in self.findings],
+            "evidence": [
+                {
+                    "observation": i.observation,
+                    "probe": i.probe,
+                    "device": i.device,
+                    "at": i.at.isoformat(),
+                    "note": i.note,
+                }
+                for i in self.evidence[:MAX_EVIDENCE]
+            ],
+            "evidence_items": len(self.evidence),
+            "evidence_at": self.evidence_at.isoformat() if self.evidence_at else None,
+        }
+
+
+MAX_FINDINGS = 100
+
+
+def reason_json(reason: Reason) -> dict[str, Any]:
+    """A reason with its code, its values and its sentence in both languages."""
+    return {"code": reason.code, "values": reason.values, "zh": reason.text.zh, "en": reason.text.en}

@@ -1,0 +1,1 @@
+"""What both halves need and that never crosses the network: bilingual text, configuration files, logging."""

@@ -1,0 +1,1 @@
+"""What crosses the network between an agent and the collector. Imports pydantic only."""
