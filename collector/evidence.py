@@ -6,6 +6,9 @@ from datetime import date, datetime, timedelta
 
 from wire.report import Observation, Reading
 
+PROBE_SUCCESS = "probe_success"
+"""Rolled up for every probe and device: 1 for a run with outcome ok, 0 for any other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Daily:

@@ -205,6 +205,11 @@ def _own(district: District, intake: Intake) -> Iterator[Metric]:
         value=intake.repeated,
     )
     yield GaugeMetricFamily(
+        "campus_agent_silent_after_seconds",
+        "The policy's limit: an agent without a report for longer is silent.",
+        value=district.policy.agent_silent_after_seconds,
+    )
+    yield GaugeMetricFamily(
         "campus_collector_evaluation_seconds",
         "How long the last round of verdicts took.",
         value=district.evaluation_seconds,

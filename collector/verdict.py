@@ -1,5 +1,6 @@
 """What a target says of a school: met, unmet or unknown, with everything that a person needs to believe it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from wire.report import Observation
 
 State = Literal["met", "unmet", "unknown"]
 STATES: tuple[State, ...] = ("met", "unmet", "unknown")
+Values = Mapping[str, str | int | float | Text]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +19,18 @@ class Reason:
     """A code of collector/reasons.py and the values of its sentence."""
 
     code: str
-    values: dict[str, str | int | float] = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
+    """A Text is a word of our own, which differs by language; a name or a number does not."""
 
     def __post_init__(self) -> None:
-        REASONS[self.code].filled(
-            self.values
-        )  # an unknown code or a missing value is our own bug: fail where it is made
+        _ = self.text  # an unknown code or a missing value is our own bug: fail where it is made
 
     @property
     def text(self) -> Text:
-        return REASONS[self.code].filled(self.values)
+        sentence = REASONS[self.code]
+        zh = {name: value.zh if isinstance(value, Text) else value for name, value in self.values.items()}
+        en = {name: value.en if isinstance(value, Text) else value for name, value in self.values.items()}
+        return Text(sentence.zh.format_map(zh), sentence.en.format_map(en))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,10 @@ class Verdict:
     findings: tuple[Reason, ...] = ()
     """What a person should act on: each fault or gap that the verdict counts, at most MAX_FINDINGS of them."""
 
+    def __post_init__(self) -> None:
+        if self.state == "unknown" and (self.attainment is not None or self.value is not None):
+            raise ValueError(f"{self.target}: what is unknown has no value and no attainment, only bounds")
+
     @property
     def evidence_at(self) -> datetime | None:
         """When the oldest evidence was taken."""
@@ -104,4 +112,5 @@ MAX_FINDINGS = 100
 
 def reason_json(reason: Reason) -> dict[str, Any]:
     """A reason with its code, its values and its sentence in both languages."""
-    return {"code": reason.code, "values": reason.values, "zh": reason.text.zh, "en": reason.text.en}
+    values = {n: {"zh": v.zh, "en": v.en} if isinstance(v, Text) else v for n, v in reason.values.items()}
+    return {"code": reason.code, "values": values, "zh": reason.text.zh, "en": reason.text.en}

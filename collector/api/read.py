@@ -120,8 +120,8 @@ async def _daily(district: District, school: str | None, kind: str | None, since
     found = [
         {
             "school": school, "day": row.day.isoformat(), "probe": row.probe, "device": row.device,
-            "measure": row.measure, "labels": row.labels, "count": row.count, "minimum": row.minimum, "maximum": row.maximum,
-            "mean": row.total / row.count, "last": row.last, "last_at": row.last_at.isoformat(),
+            "measure": row.measure, "labels": row.labels, "count": row.count,
+            "minimum": row.minimum, "maximum": row.maximum, "mean": row.total / row.count, "last": row.last, "last_at": row.last_at.isoformat(),
         }
         for row in rows
         if kind is None or row.probe == kind

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PositiveFloat
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 from collector.evidence import Evidence
 from collector.roster.model import School
@@ -22,16 +22,32 @@ class TargetPolicy(BaseModel):
     fresh_seconds: PositiveFloat = 900
     """An observation older than this no longer speaks for the present."""
 
+    @property
+    def look_back_days(self) -> int:
+        """How many days of roll-ups the target looks back on."""
+        return 0
+
+
+class WindowPolicy(TargetPolicy):
+    """For a target that rests on the best of a window."""
+
+    window_days: int = Field(7, ge=1, le=92)
+
+    @property
+    def look_back_days(self) -> int:
+        return self.window_days
+
 
 P = TypeVar("P", bound=TargetPolicy)
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a verdict is asked for, and the district's time zone for its days."""
+    """When a verdict is asked for, the district's time zone for its days, and when an agent counts as silent."""
 
     now: datetime
     zone: str = "Asia/Shanghai"
+    agent_silent_after_seconds: float = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +61,6 @@ class Target(Generic[P]):
     unit: Literal["bits_per_second", "ratio", "students_per_terminal", "teachers_per_terminal"]
     policy: type[P]
     evaluate: Callable[[School, Evidence, P, Moment], Verdict]
-    window_days: int = 0
-    """How many days of roll-ups it looks back on."""
     daily: tuple[str, ...] = ()
     """The measures whose roll-ups it reads."""
 

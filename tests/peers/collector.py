@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from tests.peers.free import free_port
 
 START_SECONDS = 20.0

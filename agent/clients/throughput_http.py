@@ -1,0 +1,175 @@
+"""The collector's embedded throughput test, seen from the agent: a slot, then each direction in turn."""
+
+import errno
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from time import monotonic
+from typing import TypeVar
+
+import aiohttp
+from pydantic import BaseModel, ValidationError
+
+from agent.errors import Malformed, ProbeError, Refused, Silent, Unreachable
+from common.marks import RAMP_SHARE, Marks
+from wire.api import SLOT_HEADER, THROUGHPUT, THROUGHPUT_SLOTS, SlotGrant, ThroughputResult
+from wire.problem import Problem
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 5.0
+GRACE_SECONDS = 10.0
+"""What one direction may take beyond its window, with connecting and answering."""
+RELEASE_SECONDS = 2.0
+BLOCK = bytes(256 * 1024)
+READ_BUFFER = 1024 * 1024
+MAX_ANSWER_BYTES = 64 * 1024
+HALF = 0.5
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class Slot:
+    """Leave to test, held for as long as `slot` is open. Rates are payload bytes per second."""
+
+    def __init__(self, session: aiohttp.ClientSession, grant: SlotGrant) -> None:
+        self._session = session
+        self._headers = {SLOT_HEADER: grant.slot, "Accept-Encoding": "identity"}
+        self.seconds = grant.seconds
+
+    async def download(self, seconds: float) -> float:
+        """What arrived here, between two marks of the window. Raises ProbeError."""
+        marks = Marks(seconds)
+        with _failures_mapped():
+            async with self._session.get(
+                THROUGHPUT, params={"seconds": str(seconds)}, headers=self._headers, timeout=_timeout(seconds)
+            ) as response:
+                await _accepted(response)
+                async for chunk in response.content.iter_any():
+                    if not marks.arrived(len(chunk), monotonic()):
+                        break
+                marks.ended(monotonic())
+                response.close()  # the window is over; what is still on its way is not waited for
+        return _rate(*marks.counted(), seconds)
+
+    async def upload(self, seconds: float) -> float:
+        """What arrived at the collector, by its own count. Raises ProbeError."""
+        sent = 0
+
+        async def body() -> AsyncIterator[bytes]:
+            nonlocal sent
+            end = monotonic() + seconds
+            while monotonic() < end:
+                sent += len(BLOCK)
+                yield BLOCK
+
+        with _failures_mapped():
+            async with self._session.post(
+                THROUGHPUT,
+                params={"seconds": str(seconds)},
+                headers=self._headers,
+                data=body(),
+                timeout=_timeout(seconds, quiet=seconds + READ_SECONDS),
+            ) as response:
+                await _accepted(response)
+                result = await _parsed(response, ThroughputResult)
+                response.close()  # what still waits in buffers was not counted and need not be sent
+        if result.bytes > sent:
+            raise Malformed(f"the collector counted {result.bytes} bytes; at most {sent} were sent")
+        return _rate(result.bytes, result.seconds, seconds)
+
+
+@asynccontextmanager
+async def slot(url: str, token: str, context: ssl.SSLContext | None) -> AsyncIterator[Slot]:
+    """Take a slot at the collector and give it back at the end. Raises Refused when the test server is busy."""
+    async with aiohttp.ClientSession(
+        base_url=url.rstrip("/") + "/",
+        connector=aiohttp.TCPConnector(ssl=context or True, limit=4),
+        headers={"Authorization": f"Bearer {token}"},
+        auto_decompress=False,
+        read_bufsize=READ_BUFFER,
+    ) as session:
+        with _failures_mapped():
+            async with session.post(THROUGHPUT_SLOTS, timeout=_timeout(0)) as response:
+                await _accepted(response)
+                grant = await _parsed(response, SlotGrant)
+        try:
+            yield Slot(session, grant)
+        finally:
+            await _give_back(session, grant)
+
+
+async def _give_back(session: aiohttp.ClientSession, grant: SlotGrant) -> None:
+    """The slot ends by itself too, so a failure here costs the next agent a wait and this one nothing."""
+    timeout = aiohttp.ClientTimeout(total=RELEASE_SECONDS)
+    try:
+        async with session.delete(f"{THROUGHPUT_SLOTS}/{grant.slot}", timeout=timeout):
+            pass
+    except (aiohttp.ClientError, TimeoutError):
+        return
+
+
+def _timeout(seconds: float, quiet: float = READ_SECONDS) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds + GRACE_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=quiet)
+
+
+def _rate(counted: int, took: float, asked: float) -> float:
+    if took < asked * (1 - RAMP_SHARE) * HALF:
+        raise Malformed(f"the transfer ended early: {took:.1f} of {asked * (1 - RAMP_SHARE):.1f} s could be counted")
+    if counted <= 0:
+        raise Silent(f"nothing arrived in {took:.1f} s")
+    return counted / took
+
+
+async def _accepted(response: aiohttp.ClientResponse) -> None:
+    if response.status in (200, 201):
+        return
+    body = await _body(response)
+    try:
+        problem = Problem.model_validate_json(body)
+        says = f"{problem.title}: {problem.detail}" if problem.detail else problem.title
+    except ValidationError:
+        says = response.reason or "no reason given"
+    if response.status == 503:
+        raise Refused(f"test server busy: {says[:200]}")
+    raise Refused(f"the collector answered {response.status}: {says[:200]}")
+
+
+async def _parsed(response: aiohttp.ClientResponse, model: type[Answer]) -> Answer:
+    try:
+        return model.model_validate_json(await _body(response))
+    except ValidationError as error:
+        raise Malformed(f"the collector's answer is no {model.__name__} ({error.error_count()} faults)") from None
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise Malformed(f"the collector's answer is longer than {MAX_ANSWER_BYTES} bytes")
+    return bytes(body)
+
+
+@contextmanager
+def _failures_mapped() -> Iterator[None]:
+    try:
+        yield
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise as_probe_error(error) from error
+
+
+def as_probe_error(error: Exception) -> ProbeError:
+    """What a failure of aiohttp means for a probe."""
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return Unreachable(f"no connection within {CONNECT_SECONDS:g} s")
+    if isinstance(error, TimeoutError):
+        return Silent("the collector gave no answer, or the transfer stalled")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
+        return Refused(f"no trusted TLS connection: {error}")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        if error.errno == errno.ECONNREFUSED or f"[Errno {errno.ECONNREFUSED}]" in str(error):
+            return Refused(f"the port is closed: {error}")
+        return Unreachable(str(error))
+    if isinstance(error, aiohttp.InvalidURL):
+        return Unreachable(f"the collector's address is no URL: {error}")
+    return Malformed(f"the connection broke off: {error or type(error).__name__}")

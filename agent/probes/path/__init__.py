@@ -1,0 +1,1 @@
+"""Round trip, jitter and loss on the way to one destination."""

@@ -1,0 +1,1 @@
+"""What the way to a test server carries, in both directions."""

@@ -1,0 +1,235 @@
+"""The agent's configuration: one YAML file, refused whole with every fault and its line."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import reduce
+from ipaddress import ip_address
+from operator import or_
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, create_model, field_validator
+
+from agent.probes.base import AnyProbe, ProbeSettings, Settings
+from common.configfile import ConfigError, Document, Fault, read, validated
+from common.faults import fault
+from common.secrets import Secret
+from common.text import Language, Text
+from wire.report import SchoolId
+
+DEFAULT_CONFIG = Path("/etc/campus-agent/agent.yaml")
+
+
+class CollectorSettings(Settings):
+    """Where reports go, and how."""
+
+    url: str
+    token: Secret
+    ca_file: Path | None = None
+    """The certificate authority of a district that signs for itself; without it the machine's own list holds."""
+    every_seconds: PositiveFloat = 10
+    """How long observations gather before they are sent together."""
+    timeout_seconds: PositiveFloat = Field(30, le=600)
+    retry_at_most_seconds: PositiveFloat = Field(60, le=3600)
+    """The longest pause between two tries while the collector cannot be reached."""
+
+    @field_validator("url")
+    @classmethod
+    def _usable(cls, url: str) -> str:
+        if _has_userinfo(url):
+            return url  # refused by load_settings, which can do so without showing it
+        return usable_url(url)
+
+    @field_validator("ca_file")
+    @classmethod
+    def _exists(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is None:
+            return None
+        path = _beside(path, info)
+        if not path.is_file():
+            raise fault("没有这个文件;应为 PEM 证书文件", "there is no such file; a PEM certificate file is accepted")
+        return path
+
+
+class MetricsSettings(Settings):
+    """The agent's own /metrics and /healthz."""
+
+    listen: str = "127.0.0.1:8601"
+
+    @field_validator("listen")
+    @classmethod
+    def _address(cls, listen: str) -> str:
+        host_and_port(listen)
+        return listen
+
+
+class LimitsSettings(Settings):
+    """What the agent may take of this machine."""
+
+    concurrency: PositiveInt = Field(32, le=1024)
+    """Probes that run at the same time."""
+    spool_bytes: int = Field(256 * 1024 * 1024, ge=1024 * 1024)
+    spool_days: PositiveFloat = 30
+
+
+class TrapSettings(Settings):
+    """A listener for SNMP notifications (v1, v2c): a trap makes its device be probed at once, and proves nothing."""
+
+    listen: str = "127.0.0.1:162"
+    community: Secret
+
+    @field_validator("listen")
+    @classmethod
+    def _address(cls, listen: str) -> str:
+        host_and_port(listen)
+        return listen
+
+
+class AgentSettings(Settings):
+    """Everything that an agent takes. `settings_model` narrows `devices` to the probes that there are."""
+
+    school: SchoolId
+    language: Language | None = None
+    collector: CollectorSettings | None = None
+    """Absent: `probe` and `check` work, and `run` keeps what it measures until there is one."""
+    state_dir: Path = Path("/var/lib/campus-agent")
+    metrics: MetricsSettings | None = MetricsSettings()
+    limits: LimitsSettings = LimitsSettings()
+    packs: Path | None = None
+    """The school's own device packs, beside those that come with the agent."""
+    traps: TrapSettings | None = None
+    templates: dict[str, Any] = Field(default_factory=dict)
+    """Holds YAML anchors for entries that repeat; nothing else reads it."""
+    devices: tuple[ProbeSettings, ...] = Field(min_length=1)
+
+    @field_validator("state_dir")
+    @classmethod
+    def _beside_file(cls, path: Path, info: ValidationInfo) -> Path:
+        return _beside(path, info)
+
+    @field_validator("packs")
+    @classmethod
+    def _folder(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is None:
+            return None
+        path = _beside(path, info)
+        if not path.is_dir():
+            raise fault("没有这个文件夹", "there is no such folder")
+        return path
+
+
+def settings_model(probes: Mapping[str, AnyProbe]) -> type[AgentSettings]:
+    """AgentSettings whose `devices` are told apart by `probe`, for these probes."""
+    kinds: list[Any] = [probe.settings for probe in probes.values()]
+    if not kinds:
+        return AgentSettings
+    # A union of one is no union, and pydantic refuses a discriminator on it.
+    device: Any = kinds[0] if len(kinds) == 1 else Annotated[reduce(or_, kinds), Field(discriminator="probe")]
+    return create_model("AgentSettings", __base__=AgentSettings, devices=(tuple[device, ...], Field(min_length=1)))  # type: ignore[no-any-return, call-overload, unused-ignore]
+
+
+def load_settings(path: Path, probes: Mapping[str, AnyProbe] | None = None) -> AgentSettings:
+    """The configuration in `path`. Raises common.configfile.ConfigError with every fault; no secret is shown."""
+    if probes is None:
+        from agent.probes import PROBES
+
+        probes = PROBES
+    document = read(path)
+    faults = [*_userinfo(document), *_repeated(document)]
+    settings: AgentSettings | None = None
+    try:
+        settings = validated(document, settings_model(probes), {"folder": path.resolve().parent})
+    except ConfigError as error:
+        faults += [replace(found, value=_without_userinfo(found.value)) for found in error.faults]
+    if faults or settings is None:
+        raise ConfigError(faults)
+    return settings
+
+
+def usable_url(url: str) -> str:
+    """A collector's address without a closing slash. Raises a fault: https is required except on this machine."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host = ""
+    if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
+        raise fault("应为网址,如 https://collector.example", "a URL is accepted, such as https://collector.example")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise fault(
+            "凭证不能明文传输:请用 https://(只有本机地址可用 http://)",
+            "the credential must not travel in plain: https:// is accepted (http:// only for this machine)",
+        )
+    return url.rstrip("/")
+
+
+def host_and_port(listen: str) -> tuple[str, int]:
+    """The two parts of IP-ADDRESS:PORT. Raises a fault."""
+    host, _, port = listen.rpartition(":")
+    host = host.strip("[]")
+    try:
+        ip_address(host)
+        number = int(port)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 65535:
+        raise fault("应为 IP地址:端口,如 127.0.0.1:8601", "IP-ADDRESS:PORT is accepted, such as 127.0.0.1:8601")
+    return host, number
+
+
+def _beside(path: Path, info: ValidationInfo) -> Path:
+    folder = (info.context or {}).get("folder")
+    return path if folder is None else Path(folder) / path
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+_USERINFO = re.compile(r"(://)[^/?#\s]*@")
+
+
+def _has_userinfo(url: str) -> bool:
+    return _USERINFO.search(url) is not None
+
+
+def _without_userinfo(shown: str) -> str:
+    return _USERINFO.sub(r"\1…@", shown)
+
+
+def _userinfo(document: Document) -> Iterator[Fault]:
+    collector = document.data.get("collector")
+    url = collector.get("url") if isinstance(collector, dict) else None
+    if isinstance(url, str) and _has_userinfo(url):
+        what = Text(
+            "网址里不能写用户名和密码;凭证写在 token 里",
+            "a URL without user name and password is accepted; the credential belongs in token",
+        )
+        yield Fault(document.file, document.line(("collector", "url")), "collector.url", "", what)
+
+
+def _repeated(document: Document) -> Iterator[Fault]:
+    """The same probe on the same device twice: their observations could not be told apart."""
+    devices = document.data.get("devices")
+    first: dict[tuple[str, str], int | None] = {}
+    for index, entry in enumerate(devices if isinstance(devices, list) else []):
+        if not isinstance(entry, dict):
+            continue
+        probe, device = entry.get("probe"), entry.get("device")
+        if not isinstance(probe, str) or not isinstance(device, str):
+            continue
+        key, line = (probe, device.strip()), document.line(("devices", index))
+        if key in first:
+            what = Text(
+                f"第 {first[key]} 行已有 probe: {probe}、device: {device} 的一项;请改名或删去其一",
+                f"line {first[key]} already has probe: {probe} with this device; give another name or drop one",
+            )
+            yield Fault(document.file, line, f"devices[{index}].device", repr(device), what)
+        first.setdefault(key, line)

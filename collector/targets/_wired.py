@@ -1,0 +1,88 @@
+"""Places served by a wired access port: one that has a link, or had one in the window."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from collector.evidence import Evidence, readings
+from collector.roster.model import School
+from collector.roster.names import same
+from collector.targets._coverage import Places, Served, carrying
+from collector.targets._missing import Gap, absent, incomplete, look
+from collector.targets.base import Moment
+from collector.verdict import EvidenceItem, Reason, Values
+from wire.measures import ACCESS_PORT_SPEED, ACCESS_PORT_WITHOUT_SPEED, PORT_INFO
+from wire.report import Observation
+
+PROBE = "ports"
+LINKED = (ACCESS_PORT_SPEED.name, ACCESS_PORT_WITHOUT_SPEED.name)
+
+
+def served_by_wire(
+    school: School, evidence: Evidence, fresh_seconds: float, window_days: int, moment: Moment
+) -> Served:
+    """A switch that does not answer now proves nothing, whatever it said earlier in the window."""
+    served, places = Served(), Places.of(school)
+    switches = carrying(evidence, PROBE, ACCESS_PORT_SPEED.name)
+    if not switches:
+        served.doubts.append(absent(evidence, PROBE))
+        return served
+    sight = look(switches, evidence, fresh_seconds, moment)
+    served.doubts += [*sight.gaps, *(gap for gap in map(incomplete, sight.good) if gap)]
+    unplaced: set[tuple[str, str, str]] = set()
+    for observation in sight.good:
+        linked, nowhere = _linked(observation, evidence, places, window_days, moment, served)
+        served.covered |= linked & places.teaching.keys()
+        unplaced |= nowhere
+        served.evidence.append(EvidenceItem.of(observation, f"{ACCESS_PORT_SPEED.name}: {len(linked)}"))
+    if unplaced:
+        served.doubts.append(Gap(Reason("ports_without_place", {"count": len(unplaced)})))
+    for observation in sight.good:
+        _idle(observation, places, window_days, served)
+    return served
+
+
+def _linked(
+    observation: Observation, evidence: Evidence, places: Places, window_days: int, moment: Moment, served: Served
+) -> tuple[set[str], set[tuple[str, str, str]]]:
+    """The places of one switch's linked ports, and the linked ports whose place the roster does not know."""
+    labels = [
+        r.labels for measure in LINKED for r in readings(observation, measure) if measure == LINKED[0] or r.value == 1
+    ]
+    now = {(one.get("port", ""), one.get("ifindex", "")) for one in labels}
+    since = moment.now - timedelta(days=window_days)
+    for row in evidence.rolled(ACCESS_PORT_SPEED.name, since.astimezone(ZoneInfo(moment.zone)).date()):
+        if (row.probe, row.device) != (observation.probe, observation.device) or row.last_at < since:
+            continue
+        if (row.labels.get("port", ""), row.labels.get("ifindex", "")) not in now:
+            labels.append(dict(row.labels))
+            if same(row.labels.get("place", "")) in places.teaching:
+                note = f"{ACCESS_PORT_SPEED.name}={row.last:g} {row.labels['place']}"
+                served.evidence.append(EvidenceItem(row.last_id, row.probe, row.device, row.last_at, note))
+    linked: set[str] = set()
+    nowhere: set[tuple[str, str, str]] = set()
+    for one in labels:
+        place = same(one.get("place", ""))
+        if place in places.all:
+            linked.add(place)
+        else:
+            nowhere.add((observation.device, one.get("port", ""), one.get("ifindex", "")))
+        if place and place not in places.all:
+            served.findings.append(
+                Reason("place_not_in_roster", {"device": f"{observation.device} {one.get('port', '')}", "place": place})
+            )
+    return linked, nowhere
+
+
+def _idle(observation: Observation, places: Places, window_days: int, served: Served) -> None:
+    """A place with a port that nobody plugged into: the school may be on holiday, so it is not called uncovered."""
+    for reading in sorted(readings(observation, PORT_INFO.name), key=lambda r: sorted(r.labels.items())):
+        place = same(reading.labels.get("place", ""))
+        if reading.labels.get("role") != "access" or place in served.covered or place not in places.teaching:
+            continue
+        values: Values = {
+            "place": place,
+            "port": reading.labels.get("port", ""),
+            "device": observation.device,
+            "days": window_days,
+        }
+        served.maybe.setdefault(place, Reason("port_idle", values))

@@ -1,0 +1,103 @@
+"""Every class has a working multimedia display (班班通: projector, panel, OPS computer)."""
+
+from collector.evidence import Evidence
+from collector.roster.model import Place, School
+from collector.roster.names import same
+from collector.targets._displays import PROBE, SYSTEM, Display, DisplayPolicy, displays
+from collector.targets._missing import Gap, absent
+from collector.targets._verdicts import blind, by_bounds, foremost
+from collector.targets._words import place_words
+from collector.targets.base import Moment, Target
+from collector.verdict import Reason, Values, Verdict
+from common.text import Text
+from wire.measures import AV_DEVICE_UP
+
+ID = "multimedia_classroom"
+CLASSES = Text("班级数", "the number of classes")
+CLASSROOMS = Text("教室", "classrooms")
+
+
+def evaluate(school: School, evidence: Evidence, policy: DisplayPolicy, moment: Moment) -> Verdict:
+    """The share of classes with a working display; spare rooms and rooms that the roster lacks widen its bounds."""
+    rooms = _rooms(school)
+    if school.classes == 0 or not rooms:
+        what = CLASSES if school.classes == 0 else CLASSROOMS
+        return blind(ID, [Gap(Reason("roster_missing", {"what": what}))], policy.at_least)
+    found = displays(school, evidence, policy, moment)
+    if not found:
+        return blind(ID, [absent(evidence, PROBE)], policy.at_least)
+    if all(display.gap for display in found):
+        return blind(ID, _gaps(found), policy.at_least)
+    working = {place for display in found if display.state == "working" for place in display.places} & rooms.keys()
+    unplaced = [display for display in found if not display.places and display.state != "down"]
+    doubts = _doubts(school, found, unplaced, rooms.keys() - working)
+    open_rooms = rooms.keys() - working if unplaced else doubts.keys()
+    classes, spare = school.classes, max(0, len(rooms) - school.classes)
+    unlisted = max(0, classes - len(rooms))
+    findings = [display.reason for display in found if display.reason is not None]
+    findings += [_strange(display) for display in found if display.strange_place]
+    findings += [reason for reasons in doubts.values() for reason in reasons]
+    equipped = working | doubts.keys() | {place for display in found for place in display.places}
+    findings += [
+        Reason("classroom_without_display", {"place": place_words(rooms[p])}) for p in rooms if p not in equipped
+    ]
+    unknowns: list[Gap] = [Gap(reason) for reasons in doubts.values() for reason in reasons]
+    if unplaced:
+        unknowns.append(Gap(Reason("displays_without_place", {"count": len(unplaced)})))
+    if unlisted:
+        unknowns.append(Gap(Reason("classrooms_not_listed", {"classes": classes, "places": len(rooms)})))
+    most = min(classes, len(working) + len(open_rooms) + unlisted)
+    return by_bounds(
+        ID,
+        lowest=max(0, len(working) - spare) / classes,
+        highest=most / classes,
+        at_least=policy.at_least,
+        met=Reason("classes_equipped", {"total": classes}),
+        unmet=Reason("classes_not_equipped", {"total": classes, "count": most}),
+        unknown=foremost(unknowns)
+        if unknowns
+        else Reason("spare_classrooms", {"classes": classes, "places": len(rooms)}),
+        evidence=[display.item for display in found],
+        findings=[*findings, *(gap.reason for gap in unknowns)],
+    )
+
+
+def _rooms(school: School) -> dict[str, Place]:
+    """The rooms of classes: those that the roster gives a class, else every classroom."""
+    owned = [place for place in school.places if place.class_name]
+    return {same(p.id): p for p in owned or [place for place in school.places if place.kind == "classroom"]}
+
+
+def _gaps(found: list[Display]) -> list[Gap]:
+    return [Gap(display.reason, display.item) for display in found if display.reason is not None]
+
+
+def _doubts(school: School, found: list[Display], unplaced: list[Display], rooms: set[str]) -> dict[str, list[Reason]]:
+    """Of each room without a working display, why it may have one all the same."""
+    doubts: dict[str, list[Reason]] = {}
+    for display in found:
+        if display.state == "unknown" and display.reason is not None:
+            for place in sorted(display.places & rooms):
+                doubts.setdefault(place, []).append(display.reason)
+    probed = {same(display.device).casefold() for display in found}
+    for device in school.devices:
+        place = same(device.place)
+        if device.system == SYSTEM and place in rooms and same(device.id).casefold() not in probed:
+            values: Values = {"device": device.id, "place": device.place}
+            doubts.setdefault(place, []).append(Reason("display_not_probed", values))
+    return doubts
+
+
+def _strange(display: Display) -> Reason:
+    return Reason("place_not_in_roster", {"device": display.device, "place": display.strange_place})
+
+
+TARGET = Target(
+    id=ID,
+    name=Text("多媒体班级全覆盖", "A multimedia display for every class"),
+    clause="多媒体班级覆盖率 100%",
+    unit="ratio",
+    policy=DisplayPolicy,
+    evaluate=evaluate,
+    daily=(AV_DEVICE_UP.name, "probe_success"),
+)

@@ -1,0 +1,543 @@
+"""Throughput against the collector's own handlers and a real iperf3 server, both on real sockets."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from math import isclose
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from agent.clients import iperf3, throughput_http
+from agent.errors import Malformed, Refused, Unreachable
+from agent.probes.base import CollectorLink, Context
+from agent.probes.throughput.limit import limit_of
+from agent.probes.throughput.probe import PROBE
+from agent.probes.throughput.settings import ThroughputSettings
+from agent.runner import observe
+from common.marks import Marks
+from common.secrets import SecretUnavailable
+from tests.peers.throughput import throughput_server
+from wire.api import SLOT_HEADER, THROUGHPUT, THROUGHPUT_SLOTS
+from wire.problem import CONTENT_TYPE
+from wire.report import Observation
+
+TWO_GIGABIT = 2e9 / 8
+DEADLINE = 10.0
+
+
+def settings(**given: Any) -> ThroughputSettings:
+    return ThroughputSettings(**{"probe": "throughput", "device": "man", "seconds": 2, **given})
+
+
+def link(url: str, token: str = "s1", ca_file: Path | None = None) -> Context:
+    return Context(Path(), CollectorLink(url, lambda: SecretStr(token), ca_file))
+
+
+async def look(context: Context, **given: Any) -> Observation:
+    return await observe(PROBE, settings(**given), context)
+
+
+async def look_by_iperf3(port: int, host: str = "127.0.0.1", **given: Any) -> Observation:
+    return await look(Context(Path()), method="iperf3", host=host, port=port, **given)
+
+
+def rates(seen: Observation) -> dict[str, float]:
+    return {r.labels["direction"]: r.value for r in seen.readings if r.measure == "uplink_throughput_bytes_per_second"}
+
+
+def limits(seen: Observation) -> set[tuple[str, str, str]]:
+    return {
+        (r.labels["direction"], r.labels["method"], r.labels["limit"])
+        for r in seen.readings
+        if r.measure == "uplink_throughput_limit"
+    }
+
+
+@contextlib.asynccontextmanager
+async def tcp_server(
+    speak: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncIterator[int]:
+    """Any peer; its sessions are ended with it."""
+    sessions: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+
+    async def session(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        sessions[task] = writer
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await speak(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(session, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for writer in sessions.values():
+            writer.transport.abort()
+        await asyncio.gather(*sessions, return_exceptions=True)
+
+
+async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+
+
+async def garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"\x00\xffnonsense\r\n\r\n" * 100)
+    await writer.drain()
+
+
+def closed_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+# The collector's endpoint
+
+
+async def test_http_fills_more_than_two_gigabit_both_ways() -> None:
+    async with throughput_server() as (url, desk):
+        seen = await look(link(url))
+        assert desk.seconds_to_wait() == 0  # the slot was given back
+    assert (seen.outcome, seen.detail) == ("ok", "")
+    assert set(rates(seen)) == {"download", "upload"}
+    assert min(rates(seen).values()) > TWO_GIGABIT
+    # one process plays both sides here, so its processor is the limit
+    assert limits(seen) == {("download", "http", "cpu"), ("upload", "http", "cpu")}
+
+
+async def test_a_relay_of_known_rate_is_read_as_what_it_carries() -> None:
+    rate = 4_000_000
+    async with throughput_server() as (url, _), throttled(int(url.rpartition(":")[2]), rate) as port:
+        seen = await look(link(f"http://127.0.0.1:{port}"))
+    assert seen.outcome == "ok"
+    for direction, measured in rates(seen).items():
+        assert isclose(measured, rate, rel_tol=0.05), direction
+    assert limits(seen) == {("download", "http", "path"), ("upload", "http", "path")}
+
+
+@contextlib.asynccontextmanager
+async def throttled(port: int, rate: int) -> AsyncIterator[int]:
+    """A relay that passes `rate` bytes per second each way, in small steps, with small buffers."""
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        step = 16 * 1024
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while chunk := await reader.read(step):
+            due = max(due, loop.time() - 0.05) + len(chunk) / rate
+            await asyncio.sleep(due - loop.time())
+            writer.write(chunk)
+            await writer.drain()
+        if writer.can_write_eof():
+            writer.write_eof()
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+        pumps = [asyncio.create_task(pump(reader, far_writer)), asyncio.create_task(pump(far_reader, writer))]
+        try:
+            await asyncio.gather(*pumps)
+        finally:
+            for one in pumps:
+                one.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
+            far_writer.close()
+
+    async with tcp_server(relay) as near:
+        yield near
+
+
+async def test_two_agents_at_once_do_not_meet() -> None:
+    async with throughput_server() as (url, _):
+        seen = await asyncio.gather(look(link(url, "s1")), look(link(url, "s2")))
+    assert sorted(one.outcome for one in seen) == ["ok", "refused"]
+    refused = next(one for one in seen if one.outcome == "refused")
+    assert refused.readings == ()
+    assert refused.detail.startswith("test server busy")
+
+
+async def test_a_rejected_credential() -> None:
+    async with throughput_server() as (url, _):
+        seen = await look(link(url, "wrong"))
+    assert (seen.outcome, seen.readings) == ("refused", ())
+    assert "401" in seen.detail
+
+
+async def test_an_unreadable_credential() -> None:
+    def token() -> SecretStr:
+        raise SecretUnavailable("token: No such file")
+
+    seen = await look(Context(Path(), CollectorLink("http://127.0.0.1:9", token)))
+    assert (seen.outcome, seen.readings) == ("refused", ())
+
+
+async def test_no_collector_is_configured() -> None:
+    assert (await look(Context(Path()))).outcome == "unreachable"
+
+
+async def test_http_closed_port() -> None:
+    seen = await look(link(f"http://127.0.0.1:{closed_port()}"))
+    assert (seen.outcome, seen.readings) == ("refused", ())
+
+
+@pytest.mark.parametrize("url", ["http://collector.invalid:8600", "nonsense"])
+async def test_http_no_such_server(url: str) -> None:
+    seen = await look(link(url))
+    assert (seen.outcome, seen.readings) == ("unreachable", ())
+
+
+async def test_http_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throughput_http, "READ_SECONDS", 0.2)
+    async with tcp_server(silent) as port:
+        seen = await look(link(f"http://127.0.0.1:{port}"))
+    assert (seen.outcome, seen.readings) == ("timeout", ())
+
+
+async def test_http_garbage() -> None:
+    async with tcp_server(garbage) as port:
+        seen = await look(link(f"http://127.0.0.1:{port}"))
+    assert (seen.outcome, seen.readings) == ("malformed", ())
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"), [(b"{}", "malformed"), (b"[1]", "malformed"), (b"x" * 100_000, "malformed")]
+)
+async def test_http_answers_that_are_no_grant(body: bytes, outcome: str) -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        await reader.read()
+
+    async with tcp_server(speak) as port:
+        seen = await look(link(f"http://127.0.0.1:{port}"))
+    assert (seen.outcome, seen.readings) == (outcome, ())
+
+
+async def test_http_an_untrusted_certificate_is_no_collector(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    seen = await look(link("https://127.0.0.1:1", ca_file=tmp_path / "ca.pem"))
+    assert (seen.outcome, seen.readings) == ("refused", ())
+
+
+async def scripted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, upload: bytes) -> None:
+    """A collector whose slot and download work, and whose upload gives this answer (empty: it hangs up)."""
+    while True:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if head.startswith(b"POST /api/v1/throughput/slots"):
+            grant = b'{"slot": "a", "seconds": 60}'
+            writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: %d\r\n\r\n%b" % (len(grant), grant))
+        elif head.startswith(b"DELETE"):
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        elif head.startswith(b"GET"):
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+            end = asyncio.get_running_loop().time() + 2.2
+            while asyncio.get_running_loop().time() < end:
+                writer.write(bytes(10_000))
+                await asyncio.sleep(0.01)
+            return
+        else:
+            if upload:
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(upload), upload))
+                await reader.read()
+            return
+
+
+@pytest.mark.parametrize(
+    ("upload", "outcome"),
+    [
+        pytest.param(b"", "malformed", id="hangs-up"),
+        pytest.param(b'{"bytes": 0, "seconds": 1.6}', "timeout", id="nothing-arrived"),
+        pytest.param(b'{"bytes": 5, "seconds": 0.1}', "malformed", id="too-short"),
+        pytest.param(b'{"bytes": 99999999999999, "seconds": 1.6}', "malformed", id="more-than-was-sent"),
+        pytest.param(b'{"bytes": -5, "seconds": 1.6}', "malformed", id="negative"),
+    ],
+)
+async def test_a_failed_upload_leaves_the_download(upload: bytes, outcome: str) -> None:
+    async with tcp_server(lambda reader, writer: scripted(reader, writer, upload)) as port:
+        seen = await look(link(f"http://127.0.0.1:{port}"))
+    assert seen.outcome == outcome
+    assert seen.detail.startswith("upload: ")
+    assert set(rates(seen)) == {"download"}
+    assert isclose(rates(seen)["download"], 900_000, rel_tol=0.3)  # a tenth of each pause goes to sleeping late
+
+
+async def test_a_short_slot_shortens_the_test() -> None:
+    async with throughput_server(slot_seconds=5.5) as (url, _):
+        seen = await look(link(url), seconds=5, timeout_seconds=40)
+    assert seen.outcome == "ok"
+    assert seen.duration_seconds < 3
+
+
+async def test_a_slot_too_short_for_any_test() -> None:
+    async with throughput_server(slot_seconds=1) as (url, _):
+        assert (await look(link(url))).outcome == "refused"
+
+
+# The desk and its handlers, by requests that no agent of ours makes
+
+
+async def take(session: aiohttp.ClientSession, school: str = "s1") -> dict[str, str]:
+    headers = {"Authorization": f"Bearer {school}"}
+    async with session.post(THROUGHPUT_SLOTS, headers=headers) as response:
+        assert response.status == 201
+        return {**headers, SLOT_HEADER: (await response.json())["slot"]}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_without_a_live_slot_of_its_own_nothing_moves(method: str) -> None:
+    now = 1000.0
+    async with throughput_server(clock=lambda: now) as (url, _), aiohttp.ClientSession(url) as session:
+        mine = await take(session)
+        for headers in ({**mine, SLOT_HEADER: "guess"}, {**mine, "Authorization": "Bearer s2"}):
+            async with session.request(method, THROUGHPUT, headers=headers) as response:
+                assert (response.status, response.content_type) == (409, CONTENT_TYPE)
+        now += 61
+        async with session.request(method, THROUGHPUT, headers=mine) as response:
+            assert response.status == 409
+
+
+async def test_busy_says_when_to_come_back_and_a_lease_ends_by_itself() -> None:
+    now = 1000.0
+    async with throughput_server(clock=lambda: now) as (url, _), aiohttp.ClientSession(url) as session:
+        await take(session)
+        now += 20.5
+        async with session.post(THROUGHPUT_SLOTS, headers={"Authorization": "Bearer s2"}) as response:
+            assert (response.status, response.headers["Retry-After"]) == (503, "40")
+            assert response.content_type == CONTENT_TYPE
+        now += 40
+        await take(session, "s2")
+
+
+async def test_only_the_holder_gives_a_slot_back() -> None:
+    async with throughput_server() as (url, _), aiohttp.ClientSession(url) as session:
+        mine = await take(session)
+        path = f"{THROUGHPUT_SLOTS}/{mine[SLOT_HEADER]}"
+        for headers, status in (({"Authorization": "Bearer s2"}, 404), (mine, 204), (mine, 404)):
+            async with session.delete(path, headers=headers) as response:
+                assert response.status == status
+
+
+async def test_one_transfer_a_slot_and_giving_it_back_ends_the_transfer() -> None:
+    async with throughput_server() as (url, desk), aiohttp.ClientSession(url) as session:
+        mine = await take(session)
+        async with session.get(THROUGHPUT, params={"seconds": "30"}, headers=mine) as running:
+            await running.content.readany()  # and then nothing is read: the server waits to write
+            async with session.get(THROUGHPUT, headers=mine) as second:
+                assert second.status == 409
+            async with session.delete(f"{THROUGHPUT_SLOTS}/{mine[SLOT_HEADER]}", headers=mine) as response:
+                assert response.status == 204
+            assert desk.seconds_to_wait() == 0
+            with pytest.raises((aiohttp.ClientError, ConnectionError)):
+                async with asyncio.timeout(DEADLINE):
+                    async for _ in running.content.iter_any():
+                        pass
+
+
+async def test_a_transfer_ends_with_its_slot() -> None:
+    async with throughput_server(slot_seconds=0.3) as (url, _), aiohttp.ClientSession(url) as session:
+        mine = await take(session)
+
+        async def never_ending() -> AsyncIterator[bytes]:
+            yield b"x"
+            await asyncio.Event().wait()
+
+        with pytest.raises(aiohttp.ClientError):
+            async with asyncio.timeout(DEADLINE):
+                await session.post(THROUGHPUT, params={"seconds": "30"}, headers=mine, data=never_ending())
+
+
+async def test_bytes_are_bounded_over_both_directions() -> None:
+    limit = 1_000_000
+    async with throughput_server(max_bytes=limit) as (url, _), aiohttp.ClientSession(url) as session:
+        mine = await take(session)
+        async with session.get(THROUGHPUT, params={"seconds": "5"}, headers=mine) as response:
+            got = len(await response.read())
+        assert 0 < got <= limit
+        async with session.post(THROUGHPUT, headers=mine, data=bytes(2 * limit)) as response:
+            assert (await response.json())["bytes"] == 0  # over at once: no second mark
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "31", "nan", "inf", "x"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_seconds_out_of_bounds(method: str, seconds: str) -> None:
+    async with throughput_server() as (url, _), aiohttp.ClientSession(url) as session:
+        mine = await take(session)
+        async with session.request(method, THROUGHPUT, params={"seconds": seconds}, headers=mine) as response:
+            assert (response.status, response.content_type) == (422, CONTENT_TYPE)
+
+
+# iperf3
+
+
+@contextlib.asynccontextmanager
+async def iperf3_server() -> AsyncIterator[int]:
+    port = closed_port()
+    server = await asyncio.create_subprocess_exec(
+        "iperf3", "-s", "-B", "127.0.0.1", "-p", str(port), "--forceflush", stdout=asyncio.subprocess.PIPE
+    )
+    assert server.stdout is not None
+    try:
+        async with asyncio.timeout(DEADLINE):
+            while b"listening" not in await server.stdout.readline():
+                pass
+        yield port
+    finally:
+        server.kill()
+        await server.communicate()
+
+
+async def test_iperf3_both_ways() -> None:
+    async with iperf3_server() as port:
+        seen = await look_by_iperf3(port)
+    assert (seen.outcome, seen.detail) == ("ok", "")
+    assert set(rates(seen)) == {"download", "upload"}
+    assert min(rates(seen).values()) > TWO_GIGABIT
+    assert {(direction, method) for direction, method, _ in limits(seen)} == {
+        ("download", "iperf3"),
+        ("upload", "iperf3"),
+    }
+
+
+async def test_iperf3_busy() -> None:
+    async with iperf3_server() as port:
+        other = await asyncio.create_subprocess_exec(
+            "iperf3", "-c", "127.0.0.1", "-p", str(port), "-t", "20", "-b", "1M", "--forceflush",
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert other.stdout is not None
+        try:
+            async with asyncio.timeout(DEADLINE):
+                while b"connected to" not in await other.stdout.readline():
+                    pass
+            seen = await look_by_iperf3(port)
+        finally:
+            other.kill()
+            await other.communicate()
+    assert (seen.outcome, seen.readings) == ("refused", ())
+    assert "test server busy" in seen.detail
+
+
+async def test_iperf3_closed_port() -> None:
+    seen = await look_by_iperf3(closed_port())
+    assert (seen.outcome, seen.readings) == ("refused", ())
+
+
+async def test_iperf3_no_such_name() -> None:
+    seen = await look_by_iperf3(5201, host="no-such-host.invalid")
+    assert (seen.outcome, seen.readings) == ("unreachable", ())
+
+
+async def test_iperf3_garbage() -> None:
+    async with tcp_server(garbage) as port:
+        seen = await look_by_iperf3(port)
+    assert (seen.outcome, seen.readings) == ("malformed", ())
+
+
+async def test_iperf3_silent_ends_and_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(iperf3, "GRACE_SECONDS", -1)
+    left = asyncio.Event()
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        left.set()
+
+    async with tcp_server(speak) as port:
+        seen = await look_by_iperf3(port)
+        async with asyncio.timeout(DEADLINE):
+            await left.wait()
+    assert (seen.outcome, seen.readings) == ("timeout", ())
+
+
+async def test_iperf3_is_not_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    seen = await look_by_iperf3(5201)
+    assert (seen.outcome, seen.readings) == ("refused", ())
+    assert "not installed" in seen.detail
+
+
+@pytest.mark.parametrize(
+    ("output", "error"),
+    [
+        (b"", Malformed),
+        (b"{}", Malformed),
+        (b'{"end": {"sum_received": {"bits_per_second": "fast"}}}', Malformed),
+        (b'{"end": {"sum_received": {"bits_per_second": 8e9}}, "error": "the server is busy running a test"}', Refused),
+        (b'{"error": "unable to connect to server: No route to host"}', Unreachable),
+    ],
+)
+def test_iperf3_output(output: bytes, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        iperf3.parse(output)
+
+
+def test_iperf3_figure_is_the_receivers() -> None:
+    output = b'{"end": {"sum_sent": {"bits_per_second": 9e9}, "sum_received": {"bits_per_second": 8e9}}}'
+    assert iperf3.parse(output) == (1e9, 0)
+
+
+# Pure parts
+
+
+@pytest.mark.parametrize(
+    ("rate", "nic", "process", "machine", "limit"),
+    [
+        (117e6, 125e6, 0.2, 0.2, "nic"),
+        (117e6, None, 0.2, 0.2, "path"),
+        (60e6, 125e6, 0.2, 0.2, "path"),
+        (60e6, 125e6, 0.95, 0.5, "cpu"),
+        (60e6, 125e6, 0.2, 0.97, "cpu"),
+        (117e6, 125e6, 0.95, 0.97, "nic"),
+    ],
+)
+def test_limit(rate: float, nic: float | None, process: float, machine: float, limit: str) -> None:
+    assert limit_of(rate, nic, process, machine) == limit
+
+
+def test_marks_leave_out_the_ramp_and_what_comes_late() -> None:
+    marks = Marks(10)
+    for second in range(10):
+        assert marks.arrived(1 if second < 2 else 100, 50.0 + second)
+    assert not marks.arrived(10**9, 60.5)
+    # the first mark falls with what arrived at 52: the seven seconds after it bring 100 each, the last one nothing
+    assert marks.counted() == (700, 8.0)
+
+
+def test_marks_count_a_stall_as_time() -> None:
+    marks = Marks(10)
+    for at in (0.0, 2.0, 3.0):
+        marks.arrived(100, at)
+    marks.ended(30.0)
+    assert marks.counted() == (100, 8.0)
+
+
+@pytest.mark.parametrize("arrivals", [[], [0.0], [0.0, 1.0]])
+def test_marks_that_were_never_both_set(arrivals: list[float]) -> None:
+    marks = Marks(10)
+    for at in arrivals:
+        marks.arrived(5, at)
+    marks.ended(1.5)
+    assert marks.counted() == (0, 0.0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"method": "iperf3"}, {"host": "a"}, {"seconds": 31}, {"timeout_seconds": 20}, {"method": "ookla"}],
+)
+def test_settings_that_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        settings(**wrong)
+
+
+def test_no_failure_of_the_library_is_a_zero_or_a_crash() -> None:
+    for kind in (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, aiohttp.ClientOSError):
+        assert isinstance(throughput_http.as_probe_error(kind()), Malformed)
+    key: Any = type("Key", (), {"ssl": True, "host": "c", "port": 1, "is_ssl": True})()
+    certificate = aiohttp.ClientConnectorCertificateError(key, ssl.SSLCertVerificationError("expired"))
+    assert isinstance(throughput_http.as_probe_error(certificate), Refused)

@@ -1,0 +1,41 @@
+"""The collector's real throughput handlers on a real socket, with a middleware in place of its authentication."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from time import monotonic
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from collector.api.throughput import ThroughputDesk, routes
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def school_by_token(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The token is the school's name, and `wrong` is no token."""
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if token in ("", "wrong"):
+        return web.Response(status=401)
+    request["school"] = token
+    return await handler(request)
+
+
+@asynccontextmanager
+async def throughput_server(
+    concurrent: int = 1,
+    slot_seconds: float = 60,
+    max_bytes: int = 50_000_000_000,
+    clock: Callable[[], float] = monotonic,
+) -> AsyncIterator[tuple[str, ThroughputDesk]]:
+    """Its URL and its desk."""
+    desk = ThroughputDesk(concurrent, slot_seconds, max_bytes, clock)
+    app = web.Application(middlewares=[school_by_token])
+    app.add_routes(routes(desk))
+    server = TestServer(app)
+    await server.start_server()
+    try:
+        yield f"http://127.0.0.1:{server.port}", desk
+    finally:
+        await server.close()
