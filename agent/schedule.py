@@ -103,7 +103,8 @@ class Schedule:
 
     def _turn(self, settings: ProbeSettings) -> asyncio.Lock:
         host = getattr(settings, "host", None)
-        key = f"host {host}" if host else f"entry {settings.probe} {settings.device}"
+        light = settings.every_seconds < RARE_SECONDS
+        key = f"host {host}" if host and light else f"entry {settings.probe} {settings.device}"
         return self._hosts.setdefault(key, asyncio.Lock())
 
     def _note(self, job: Job, observation: Observation) -> None:

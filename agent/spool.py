@@ -84,7 +84,8 @@ class Spool:
         self._thread.shutdown(wait=True)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        # Shielded: whoever asked may be cancelled, and what it handed over must be written all the same.
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
 
     # Everything below runs in the one thread.
 

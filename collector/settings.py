@@ -4,7 +4,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationInfo, field_validator, model_validator
 
 from common.configfile import load
 from common.faults import fault
@@ -21,7 +21,7 @@ class Part(BaseModel):
 class StoreSettings(Part):
     """Where the collector keeps what it knows. `sqlite:///FILE` is relative to the configuration's folder."""
 
-    url: str = "sqlite:///campus.sqlite"
+    url: str = Field("sqlite:///campus.sqlite", validate_default=True)
 
     @field_validator("url")
     @classmethod
@@ -57,6 +57,12 @@ class CollectorSettings(Part):
     """How often verdicts are looked at again where nothing new arrived: data grows old."""
     throughput: ThroughputSettings = ThroughputSettings()
     log_format: LogFormat = "text"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _store_beside_the_file(cls, value: Any) -> Any:
+        """A default is relative to the configuration's folder too, so it is validated like one that was written."""
+        return {"store": {}, **value} if isinstance(value, dict) else value
 
     @field_validator("listen")
     @classmethod

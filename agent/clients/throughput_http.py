@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from time import monotonic
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 from pydantic import BaseModel, ValidationError
@@ -81,6 +82,8 @@ class Slot:
 @asynccontextmanager
 async def slot(url: str, token: str, context: ssl.SSLContext | None) -> AsyncIterator[Slot]:
     """Take a slot at the collector and give it back at the end. Raises Refused when the test server is busy."""
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise Unreachable(f"the collector's address is no http or https URL: {url[:100]}")
     async with aiohttp.ClientSession(
         base_url=url.rstrip("/") + "/",
         connector=aiohttp.TCPConnector(ssl=context or True, limit=4),
@@ -170,6 +173,4 @@ def as_probe_error(error: Exception) -> ProbeError:
         if error.errno == errno.ECONNREFUSED or f"[Errno {errno.ECONNREFUSED}]" in str(error):
             return Refused(f"the port is closed: {error}")
         return Unreachable(str(error))
-    if isinstance(error, aiohttp.InvalidURL):
-        return Unreachable(f"the collector's address is no URL: {error}")
     return Malformed(f"the connection broke off: {error or type(error).__name__}")

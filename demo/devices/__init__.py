@@ -1,1 +1,1 @@
-"""Devices that answer by their own protocols. Written from the protocols alone: neither half of the product is imported."""
+"""Devices that answer by their own protocols. Nothing of the product is imported here."""

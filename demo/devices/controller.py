@@ -23,8 +23,8 @@ HUAWEI_NORMAL, HUAWEI_FAULT = 8, 4
 
 H3C = oid("1.3.6.1.4.1.25506.2.75")
 H3C_RUNNING = (*H3C, 2, 1, 1, 1)
-"""HH3C-DOT11-APMT-MIB, registered access points, indexed by serial with its length: 2 address, 3 MAC, 4 operation status,
-5 template name."""
+"""HH3C-DOT11-APMT-MIB, registered access points, indexed by serial with its length: 2 address, 3 MAC,
+4 operation status, 5 template name."""
 H3C_STATIONS = (*H3C, 2, 1, 2, 1)
 """Running access points: 2 address, 3 MAC, 7 stations, 8 name, 9 model. A dead one has no row."""
 H3C_ASSOCIATE = (*H3C, 2, 1, 10, 1)
@@ -51,15 +51,13 @@ class AccessPoint:
 
 
 class HuaweiController(SnmpDevice):
-    """An AC of the AirEngine kind."""
+    """An access controller card of Huawei (ACU2)."""
 
     def __init__(
         self, name: str, community: str, access_points: Sequence[AccessPoint], *, silent: bool = False
     ) -> None:
         super().__init__(community, silent=silent)
-        self.describe(
-            "AirEngine 9700-M1 V200R022C00 Huawei Versatile Routing Platform", "1.3.6.1.4.1.2011.2.240.13", name
-        )
+        self.describe("Huawei ACU2 V200R010C00 Huawei Versatile Routing Platform", "1.3.6.1.4.1.2011.2.240.7", name)
         self.set_access_points(access_points)
 
     def set_access_points(self, access_points: Sequence[AccessPoint]) -> None:
@@ -109,7 +107,7 @@ class H3CController(SnmpDevice):
         self, name: str, community: str, access_points: Sequence[AccessPoint], *, silent: bool = False
     ) -> None:
         super().__init__(community, silent=silent)
-        self.describe("H3C Comware Platform Software WX3510H Release 5435P03", "1.3.6.1.4.1.25506.1.1244", name)
+        self.describe("H3C Comware Platform Software LSQ1WCMD0", "1.3.6.1.4.1.25506.1.612", name)
         rows: dict[Oid, Value] = {}
         for ap in access_points:
             serial = _counted(ap.serial)

@@ -1,6 +1,6 @@
 """A projector that speaks PJLink class 1 and 2 over TCP.
 
-Source: "PJLink Specifications", version 5-1 of 10.4.2013 (class 1) and version 2.00 of 31.1.2017 (class 2), JBMIA.
+Source: JBMIA, "PJLink Specifications", class 1 and class 2.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 IDLE_SECONDS = 30.0
-"""A projector closes a connection that has been idle for this long (class 1, section 2.1)."""
+"""A projector closes a connection that has been idle for this long."""
 MAX_COMMAND = 136
 """A command line's longest form: 2 + 4 + 1 + 128 + CR."""
 
@@ -44,15 +44,17 @@ class Projector:
 
     async def start(self) -> None:
         """Listen on a free port of 127.0.0.1; `port` says which."""
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=MAX_COMMAND + 40)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Close the port and every connection."""
         self._server.close()
+        conversations = [task for task in self._open.values() if task is not None]
         for writer in list(self._open):
             writer.close()
+        await asyncio.gather(*conversations)
         await self._server.wait_closed()
 
     async def __aenter__(self) -> Self:
@@ -65,16 +67,16 @@ class Projector:
         await self.stop()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
+        self._open[writer] = asyncio.current_task()
         try:
             await self._converse(reader, writer)
         except (ConnectionError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return
         finally:
-            self._open.discard(writer)
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+            del self._open[writer]
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.silent:

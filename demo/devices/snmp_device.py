@@ -14,7 +14,7 @@ _V2C: Any = api.PROTOCOL_MODULES[api.SNMP_VERSION_2C]
 
 Oid = tuple[int, ...]
 Value = Any
-"""A value of a pysnmp type: Integer, OctetString, Gauge32, Counter32, Counter64, TimeTicks, IpAddress, ObjectIdentifier."""
+"""A value of one of the pysnmp types below."""
 
 Integer = _V2C.Integer
 OctetString = _V2C.OctetString

@@ -1,4 +1,4 @@
-"""A school's switch and gateway: ports (IF-MIB, EtherLike-MIB), learned addresses (BRIDGE-MIB, Q-BRIDGE-MIB) and ARP (IP-MIB)."""
+"""A school's switch and gateway: its ports, the addresses it learned on them, and its ARP table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,8 @@ IF_X_TABLE = oid("1.3.6.1.2.1.31.1.1.1")
 DUPLEX = oid("1.3.6.1.2.1.10.7.2.1.19")
 """EtherLike-MIB (RFC 3635) dot3StatsDuplexStatus: 1 unknown, 2 half, 3 full."""
 ARP = oid("1.3.6.1.2.1.4.22.1")
-"""IP-MIB (RFC 4293) ipNetToMediaEntry, indexed by ifIndex and address: 1 ifIndex, 2 MAC, 3 address, 4 type (3 dynamic)."""
+"""IP-MIB (RFC 4293) ipNetToMediaEntry, indexed by ifIndex and address: 1 ifIndex, 2 MAC, 3 address,
+4 type (3 dynamic)."""
 BRIDGE_PORT = oid("1.3.6.1.2.1.17.1.4.1")
 """BRIDGE-MIB (RFC 4188) dot1dBasePortEntry: 1 port, 2 ifIndex."""
 FDB = oid("1.3.6.1.2.1.17.4.3.1")
@@ -60,7 +61,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A terminal: its address on the network, and the number of the port (from 1) behind which the switch learned it."""
+    """A terminal: its address on the network, and the number (from 1) of the port it was learned on."""
 
     mac: bytes
     address: IPv4Address
@@ -73,7 +74,7 @@ class Switch(SnmpDevice):
     def __init__(self, name: str, community: str, ports: Sequence[Port], *, silent: bool = False) -> None:
         super().__init__(community, silent=silent)
         self.ports = list(ports)
-        self.describe("S5735-L24T4S-A V200R021C00 Huawei Versatile Routing Platform", "1.3.6.1.4.1.2011.2.23.970", name)
+        self.describe("S5720-28P-LI-AC Huawei Versatile Routing Platform", "1.3.6.1.4.1.2011.2.23.276", name)
         self._vlan_index = len(ports) + 2
         self._seconds = 0
         self.update({IF_NUMBER: Integer(len(ports) + 2)})

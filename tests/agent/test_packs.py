@@ -49,7 +49,7 @@ def test_the_schools_own_pack_replaces_ours(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "field"),
     [
-        pytest.param(".1.1.2\n  index", "ifTable\n  index", 6, "access_points.rows", id="a-name-for-a-number"),
+        pytest.param(".1.1.2\n  index", "ifTable\n  index", 6, "access_points.rows[0]", id="a-name-for-a-number"),
         pytest.param("index: mac", "index: mca", 7, "access_points.index", id="no-such-index"),
         pytest.param("vendor: {zh: 甲, en: Acme}", "vendor: {en: Acme}", 2, "vendor.zh", id="one-language"),
         pytest.param("up: {1: up}", "up: {1: Up and running}", 8, "access_points.state.up.1", id="state-name"),

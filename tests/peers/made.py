@@ -1,9 +1,8 @@
 """Writes small recordings of devices that do not exist, for tests/peers/recording.py to play."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
-Objects = Mapping[str, int | str | bytes]
+Objects = dict[str, int | str | bytes]
 """OID to value: a whole number, text or octets; sysObjectID's text is an OID."""
 SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
 

@@ -1,0 +1,199 @@
+"""`campus-agent run`: the parts together, until a signal ends them."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from agent.clock import Clock
+from agent.courier import Courier, CourierState, own_measures
+from agent.metrics import make_app
+from agent.probes.base import AnyProbe, CollectorLink, Context, ProbeSettings
+from agent.runner import observe
+from agent.schedule import Schedule
+from agent.settings import AgentSettings, host_and_port
+from agent.spool import Spool
+from agent.version import agent_version
+from common.text import say
+from wire.report import AgentState, Observation, Report
+
+log = structlog.get_logger(__name__)
+
+Probes = dict[str, AnyProbe]
+
+
+class Unusable(Exception):
+    """The agent cannot start as configured; the text is for the person who starts it."""
+
+
+def context_of(settings: AgentSettings) -> Context:
+    """What probes may use."""
+    collector = settings.collector
+    link = None if collector is None else CollectorLink(collector.url, collector.token.read, collector.ca_file)
+    return Context(state_dir=settings.state_dir, collector=link, packs_dir=settings.packs)
+
+
+def report_frame(settings: AgentSettings, probes: Probes) -> Report:
+    """A report of this school without observations: what every one of its reports says."""
+    used = {entry.probe for entry in settings.devices}
+    return Report(
+        school=settings.school,
+        agent=AgentState(version=agent_version()),
+        measures=own_measures([probe for name, probe in probes.items() if name in used]),
+        observations=(),
+    )
+
+
+@contextlib.contextmanager
+def only_one(state_dir: Path) -> Iterator[None]:
+    """Holds the folder for this process. Raises Unusable, naming the process that has it."""
+    path = state_dir / "agent.lock"
+    try:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Unusable(
+            say(f"state_dir 不可用:{path}:{reason}", f"state_dir cannot be used: {path}: {reason}")
+        ) from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            other = os.read(descriptor, 32).decode(errors="replace").strip() or "?"
+            raise Unusable(
+                say(
+                    f"{state_dir} 正由另一个探针进程使用(进程号 {other})",
+                    f"another agent uses {state_dir} (process {other})",
+                )
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+async def run(settings: AgentSettings, probes: Probes, clock: Clock | None = None) -> None:
+    """Probe, keep and send until SIGTERM or SIGINT. Raises Unusable when it cannot start."""
+    clock = clock or Clock()
+    with only_one(settings.state_dir):
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        limits = settings.limits
+        keep = timedelta(days=limits.spool_days)
+        spool = Spool(settings.state_dir / "spool.sqlite", limits.spool_bytes, keep, clock)
+        await spool.open()
+        try:
+            await _run_parts(settings, probes, clock, spool, stop)
+        finally:
+            await spool.close()
+        log.info("stopped", waiting=spool.state.waiting)
+
+
+async def _run_parts(settings: AgentSettings, probes: Probes, clock: Clock, spool: Spool, stop: asyncio.Event) -> None:
+    context = context_of(settings)
+
+    async def run_one(entry: ProbeSettings) -> Observation:
+        return await observe(probes[entry.probe], entry, context)
+
+    schedule = Schedule(
+        settings.devices, run_one, spool.add, clock, concurrency=settings.limits.concurrency, salt=settings.school
+    )
+    courier = _courier(settings, report_frame(settings, probes), spool, clock, context.collector)
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(_page(settings, schedule, spool, courier))
+        await stack.enter_async_context(_traps(settings, schedule, clock))
+        parts = [asyncio.create_task(schedule.run(), name="schedule")]
+        if courier is not None:
+            parts.append(asyncio.create_task(courier.run(), name="courier"))
+        parts.append(asyncio.create_task(stop.wait(), name="stop"))  # type: ignore[arg-type]
+        log.info("running", school=settings.school, entries=len(settings.devices), waiting=spool.state.waiting)
+        try:
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+        for part in done:
+            part.result()  # a part that must run for ever and ended shows why, and the service is started again
+
+
+def _courier(
+    settings: AgentSettings, frame: Report, spool: Spool, clock: Clock, link: CollectorLink | None
+) -> Courier | None:
+    collector = settings.collector
+    if collector is None or link is None:
+        log.warning("no collector is configured: observations gather on disk only")
+        return None
+    return Courier(
+        link,
+        frame,
+        spool,
+        clock,
+        every_seconds=collector.every_seconds,
+        timeout_seconds=collector.timeout_seconds,
+        retry_at_most_seconds=collector.retry_at_most_seconds,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _page(
+    settings: AgentSettings, schedule: Schedule, spool: Spool, courier: Courier | None
+) -> AsyncIterator[None]:
+    if settings.metrics is None:
+        yield
+        return
+    host, port = host_and_port(settings.metrics.listen)
+    app = make_app(schedule, spool, courier.state if courier else CourierState())
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        with _binding("metrics.listen", settings.metrics.listen):
+            await web.TCPSite(runner, host, port, shutdown_timeout=1).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@contextlib.asynccontextmanager
+async def _traps(settings: AgentSettings, schedule: Schedule, clock: Clock) -> AsyncIterator[None]:
+    if settings.traps is None:
+        yield
+        return
+    from agent.traps import TrapListener, listen
+    from common.secrets import SecretUnavailable
+
+    host, port = host_and_port(settings.traps.listen)
+    try:
+        community = settings.traps.community.read().get_secret_value()
+    except SecretUnavailable as error:
+        raise Unusable(say(f"traps.community 无法读取:{error}", f"traps.community cannot be read: {error}")) from None
+    listener = TrapListener(settings.devices, community, partial(schedule.ask_now), clock)
+    with _binding("traps.listen", settings.traps.listen):
+        transport = await listen(listener, host, port)
+    try:
+        yield
+    finally:
+        transport.close()
+
+
+@contextlib.contextmanager
+def _binding(field: str, listen: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Unusable(
+            say(f"{field}:无法监听 {listen}:{reason}", f"{field}: cannot listen on {listen}: {reason}")
+        ) from None

@@ -1,0 +1,74 @@
+"""The wireless probe on recordings of real controllers (PyPI package snmpsim-data, BSD-2-Clause), over real UDP.
+
+The expected numbers were taken from the recordings by the vendors' MIBs, without this project's code.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.packs.load import packs
+from agent.packs.model import Sum, sum_columns, under
+from agent.probes.base import Context
+from agent.probes.wireless.probe import PROBE
+from agent.probes.wireless.settings import WirelessSettings
+from agent.runner import observe
+from tests.peers.recording import packaged, recordings, trimmed
+
+EXPECTED: dict[str, Any] = json.loads(
+    (Path(__file__).parents[1] / "recordings" / "wireless.json").read_text(encoding="utf-8")
+)
+
+
+def read_columns() -> set[str]:
+    """Every column that any pack could read, and the system group."""
+    found = {"1.3.6.1.2.1.1"}
+    for pack in packs().values():
+        oids = list(pack.scalars.single())
+        for table in pack.access_points:
+            oids.extend(table.columns())
+        for count in (*pack.scalars.clients.values(), *([pack.itself.clients] if pack.itself else [])):
+            if isinstance(count, Sum):
+                oids.extend(sum_columns(count))
+        found.update(under(root, oid).removesuffix(".0") for root in pack.roots for oid in oids)
+    return found
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    folder = tmp_path_factory.mktemp("trimmed")
+    columns = sorted(read_columns())
+    with recordings({n: trimmed(packaged(e["file"]), columns, folder) for n, e in EXPECTED.items()}) as found:
+        yield found
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+async def test_a_real_controller(port: int, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_COMMUNITY", name)
+    snmp = {"host": "127.0.0.1", "port": port, "community": {"env": "TEST_COMMUNITY"}, "request_timeout_seconds": 20}
+    settings = WirelessSettings.model_validate({"probe": "wireless", "device": name, "snmp": snmp})
+    seen = await observe(PROBE, settings, Context(Path()))
+    expected = EXPECTED[name]
+    assert (seen.outcome, seen.detail) == ("ok", "")
+    assert max(Counter((r.measure, tuple(r.labels.items())) for r in seen.readings).values()) == 1
+
+    up = {r.labels["ap_id"]: r for r in seen.readings if r.measure == "wireless_access_point_up"}
+    clients = {r.labels["ap_id"]: int(r.value) for r in seen.readings if r.measure == "wireless_access_point_clients"}
+    assert Counter(r.value for r in up.values()) == Counter({1.0: expected["up"], 0.0: expected["down"]})
+    states = sum(r.measure == "wireless_access_point_state" for r in seen.readings)
+    assert states == expected["up"] + expected["down"] + expected["other"]
+    if "clients_of_access_points" in expected:
+        assert sum(clients.values()) == expected["clients_of_access_points"]
+    if "access_points" in expected:
+        found = Counter((r.labels["ap"], "up" if r.value else "down", clients.get(key)) for key, r in up.items())
+        assert found == Counter(tuple(row) for row in expected["access_points"])
+
+    scalars = {r.measure: r.value for r in seen.readings if not r.labels}
+    assert scalars["wireless_controller_access_points_up"] == expected["online"]
+    if expected["configured"] is not None:
+        assert scalars["wireless_controller_access_points"] == expected["configured"]
+    assert [r.value for r in seen.readings if r.labels == {"band": "all"}] == [expected["clients"]]
