@@ -8,6 +8,7 @@ from hashlib import sha256
 import structlog
 
 from agent.clock import Clock
+from agent.hosts import hosts_of
 from agent.probes.base import ProbeSettings
 from wire.report import Observation, Outcome
 
@@ -102,9 +103,10 @@ class Schedule:
         return begun
 
     def _turn(self, settings: ProbeSettings) -> asyncio.Lock:
-        host = getattr(settings, "host", None)
-        light = settings.every_seconds < RARE_SECONDS
-        key = f"host {host}" if host and light else f"entry {settings.probe} {settings.device}"
+        """One small device answers one of us at a time. A heavy entry, or one with several devices, waits for none."""
+        hosts = hosts_of(settings)
+        one = len(hosts) == 1 and settings.every_seconds < RARE_SECONDS
+        key = f"host {hosts[0]}" if one else f"entry {settings.probe} {settings.device}"
         return self._hosts.setdefault(key, asyncio.Lock())
 
     def _note(self, job: Job, observation: Observation) -> None:

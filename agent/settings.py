@@ -1,5 +1,6 @@
 """The agent's configuration: one YAML file, refused whole with every fault and its line."""
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -19,8 +20,6 @@ from common.secrets import Secret
 from common.text import Language, Text
 from wire.report import SchoolId
 
-DEFAULT_CONFIG = Path("/etc/campus-agent/agent.yaml")
-
 
 class CollectorSettings(Settings):
     """Where reports go, and how."""
@@ -38,7 +37,7 @@ class CollectorSettings(Settings):
     @field_validator("url")
     @classmethod
     def _usable(cls, url: str) -> str:
-        if _has_userinfo(url):
+        if has_userinfo(url):
             return url  # refused by load_settings, which can do so without showing it
         return usable_url(url)
 
@@ -102,7 +101,15 @@ class AgentSettings(Settings):
     traps: TrapSettings | None = None
     templates: dict[str, Any] = Field(default_factory=dict)
     """Holds YAML anchors for entries that repeat; nothing else reads it."""
-    devices: tuple[ProbeSettings, ...] = Field(min_length=1)
+    devices: tuple[ProbeSettings, ...]
+
+    @field_validator("devices", mode="before")
+    @classmethod
+    def _some(cls, devices: Any) -> Any:
+        # min_length would count what is left after broken entries, and say that there are none.
+        if devices == []:
+            raise fault("至少写一项", "at least one entry is accepted")
+        return devices
 
     @field_validator("state_dir")
     @classmethod
@@ -127,7 +134,7 @@ def settings_model(probes: Mapping[str, AnyProbe]) -> type[AgentSettings]:
         return AgentSettings
     # A union of one is no union, and pydantic refuses a discriminator on it.
     device: Any = kinds[0] if len(kinds) == 1 else Annotated[reduce(or_, kinds), Field(discriminator="probe")]
-    return create_model("AgentSettings", __base__=AgentSettings, devices=(tuple[device, ...], Field(min_length=1)))  # type: ignore[no-any-return, call-overload, unused-ignore]
+    return create_model("AgentSettings", __base__=AgentSettings, devices=(tuple[device, ...], ...))  # type: ignore[no-any-return, call-overload, unused-ignore]
 
 
 def load_settings(path: Path, probes: Mapping[str, AnyProbe] | None = None) -> AgentSettings:
@@ -137,12 +144,15 @@ def load_settings(path: Path, probes: Mapping[str, AnyProbe] | None = None) -> A
 
         probes = PROBES
     document = read(path)
-    faults = [*_userinfo(document), *_repeated(document)]
+    kinds = list(_unknown_kinds(document, probes))
+    faults = [*_userinfo(document), *_repeated(document), *kinds]
+    said = {found.field for found in kinds} | {found.field.removesuffix(".probe") for found in kinds}
     settings: AgentSettings | None = None
     try:
         settings = validated(document, settings_model(probes), {"folder": path.resolve().parent})
     except ConfigError as error:
-        faults += [replace(found, value=_without_userinfo(found.value)) for found in error.faults]
+        rest = [found for found in error.faults if found.field not in said]
+        faults += [replace(found, value=_without_userinfo(found.value)) for found in rest]
     if faults or settings is None:
         raise ConfigError(faults)
     return settings
@@ -196,7 +206,7 @@ def _is_loopback(host: str) -> bool:
 _USERINFO = re.compile(r"(://)[^/?#\s]*@")
 
 
-def _has_userinfo(url: str) -> bool:
+def has_userinfo(url: str) -> bool:
     return _USERINFO.search(url) is not None
 
 
@@ -207,12 +217,27 @@ def _without_userinfo(shown: str) -> str:
 def _userinfo(document: Document) -> Iterator[Fault]:
     collector = document.data.get("collector")
     url = collector.get("url") if isinstance(collector, dict) else None
-    if isinstance(url, str) and _has_userinfo(url):
+    if isinstance(url, str) and has_userinfo(url):
         what = Text(
             "网址里不能写用户名和密码;凭证写在 token 里",
             "a URL without user name and password is accepted; the credential belongs in token",
         )
         yield Fault(document.file, document.line(("collector", "url")), "collector.url", "", what)
+
+
+def _unknown_kinds(document: Document, probes: Mapping[str, AnyProbe]) -> Iterator[Fault]:
+    """Entries whose `probe` there is not; pydantic would name neither the key nor its value."""
+    devices = document.data.get("devices")
+    for index, entry in enumerate(devices if isinstance(devices, list) else []):
+        kind = entry.get("probe") if isinstance(entry, dict) else None
+        if not isinstance(entry, dict) or (isinstance(kind, str) and kind in probes):
+            continue
+        near = difflib.get_close_matches(str(kind), probes, n=1)
+        zh, en = (f"是否想写 {near[0]}?", f"did you mean {near[0]}? ") if near else ("", "")
+        names = ", ".join(probes)
+        line = document.line(("devices", index, "probe"))
+        what = Text(f"{zh}可用:{names}", f"{en}accepted: {names}")
+        yield Fault(document.file, line, f"devices[{index}].probe", "" if kind is None else repr(kind), what)
 
 
 def _repeated(document: Document) -> Iterator[Fault]:

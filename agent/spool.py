@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from agent.clock import Clock
-from agent.spool_file import UNREADABLE, Broken, Changes, Row, SpoolFile, Unwritable, fitting, row_of
+from agent.spool_file import UNREADABLE, Broken, Changes, Row, SpoolFile, Unwritable, fitting, rescued, row_of
 from wire.report import Observation
 
 log = structlog.get_logger(__name__)
@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 MAX_BUFFER_BYTES = 16 * 1024 * 1024
 """What waits in memory while the disk takes nothing."""
+RESCUED_TOGETHER = 100
 CORRUPT_KEPT = 3
 """Files set aside as corrupt that stay for someone to look at."""
 
@@ -201,6 +202,24 @@ class Spool:
         self._corrupt += 1
         self._settled = {id_: why for id_, why in self._settled.items() if id_ in self._buffer}
         log.error("the spool was damaged and is begun anew", file=str(self._path), moved_to=name, reason=why)
+        self._rescue(self._path.with_name(name))
+
+    def _rescue(self, damaged: Path) -> None:
+        """Take over what can still be read, a chunk at a time. The collector knows what it had already by its id."""
+        count = 0
+        try:
+            for row in rescued(damaged):
+                self._buffer[row.id] = row
+                self._buffer_bytes += len(row.plain)
+                count += 1
+                if count % RESCUED_TOGETHER == 0:
+                    self._write()
+            self._write()
+        except (Broken, Unwritable) as error:
+            self._disk_says(str(error))
+        self._snapshot()
+        if count:
+            log.info("observations were rescued from the damaged spool", observations=count)
 
     def _snapshot(self) -> None:
         totals = self._file.totals if self._file is not None else None

@@ -5,7 +5,7 @@ https://www.sqlite.org/wal.html; with locking_mode=EXCLUSIVE there is no shared-
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -155,7 +155,7 @@ class SpoolFile:
                     "SELECT id, made_at, routine, body FROM waiting WHERE seq = ?", (seq,)
                 ).fetchone()
                 try:
-                    rows.append(Row(UUID(id_), made_at, bool(routine), zstandard.ZstdDecompressor().decompress(body)))
+                    rows.append(Row(UUID(id_), made_at, bool(routine), _unpacked(body)))
                 except zstandard.ZstdError:
                     unreadable.append(UUID(id_))
         return rows, unreadable
@@ -222,6 +222,31 @@ class SpoolFile:
             (limit,),
         )
         return [(seq, size) for seq, id_, size in found if id_ not in skipped]
+
+
+def rescued(path: Path) -> Iterator[Row]:
+    """Every row of a damaged file that can still be read whole, oldest first. Raises nothing for the file's sake."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for seq in sorted(_seqs(db, "ASC") | _seqs(db, "DESC")):
+            try:
+                found = db.execute("SELECT id, made_at, routine, body FROM waiting WHERE seq = ?", (seq,)).fetchone()
+                row = Row(UUID(found[0]), float(found[1]), bool(found[2]), _unpacked(found[3]))
+            except (sqlite3.DatabaseError, zstandard.ZstdError, TypeError, ValueError, AttributeError):
+                continue
+            yield row
+
+
+def _seqs(db: sqlite3.Connection, order: str) -> set[int]:
+    """As many as a scan meets before it meets the damage."""
+    seqs: set[int] = set()
+    with suppress(sqlite3.DatabaseError):
+        for (seq,) in db.execute(f"SELECT seq FROM waiting ORDER BY seq {order}"):  # noqa: S608  # ASC or DESC
+            seqs.add(seq)
+    return seqs
+
+
+def _unpacked(body: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().decompress(body)
 
 
 def _within(rows: list[tuple[int, int]], most: int, most_bytes: int, chosen: dict[int, int]) -> dict[int, int]:

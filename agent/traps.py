@@ -16,6 +16,7 @@ from pysnmp.proto import api
 from pysnmp.proto.error import ProtocolError
 
 from agent.clock import Clock
+from agent.hosts import hosts_of
 from agent.probes.base import ProbeSettings
 
 log = structlog.get_logger(__name__)
@@ -61,16 +62,13 @@ class TrapListener(asyncio.DatagramProtocol):
         """Learn the addresses of the configured hosts; a name that does not resolve is left out until the next time."""
         loop = asyncio.get_running_loop()
         found: dict[str, set[str]] = {}
-        for entry in self._entries:
-            host = getattr(entry, "host", None)
-            if host is None:
-                continue
+        for device, host in [(entry.device, host) for entry in self._entries for host in hosts_of(entry)]:
             try:
-                answers = await loop.getaddrinfo(str(host), None)
+                answers = await loop.getaddrinfo(host, None)
             except OSError:
                 continue
             for answer in answers:
-                found.setdefault(str(answer[4][0]), set()).add(entry.device)
+                found.setdefault(str(answer[4][0]), set()).add(device)
         self._devices, self._looked_up_at = found, self._clock.monotonic()
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:

@@ -114,7 +114,9 @@ class Exchange:
         self._loop = asyncio.get_running_loop()
         # Connected, so that the kernel drops answers from elsewhere and tells of a closed port. dup: gufo owns its own.
         self._python = socket.socket(fileno=os.dup(gufo.get_fd()))
-        self._broken = False
+        self._fd = self._python.fileno()
+        self._broken = self._watched = False
+        self._waiter: asyncio.Future[bool] | None = None
         try:
             self._python.connect((address, port))
         except OSError as error:
@@ -122,8 +124,8 @@ class Exchange:
             raise self._network(error) from None
 
     def close(self) -> None:
-        self._loop.remove_reader(self._python)
-        self._loop.remove_writer(self._python)
+        self._loop.remove_reader(self._fd)
+        self._loop.remove_writer(self._fd)
         self._python.close()
 
     async def get_many(self, oids: list[str]) -> dict[str, Value | None]:
@@ -153,12 +155,11 @@ class Exchange:
                     return answer[0]
         except SnmpAuthError:
             raise Refused(f"{self._where} rejected the credentials, or their level shows nothing") from None
-        except SnmpError as error:
-            raise Malformed(f"{self._where} sent an answer that cannot be read: {error}") from None
-        except RuntimeError as error:
-            if "SnmpDecodeError" not in str(error):
+        except (SnmpError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and "SnmpDecodeError" not in str(error):
                 raise
-            raise Malformed(f"{self._where} sent an answer that cannot be read: {error}") from None
+            why = str(error).partition("[")[0].strip(" :")  # from "[" on it may quote the message, community and all
+            raise Malformed(f"{self._where} sent an answer that cannot be read: {why}") from None
         except OSError as error:
             raise self._network(error) from None
         except BaseException as error:
@@ -173,11 +174,11 @@ class Exchange:
             send()
         except BlockingIOError:
             writable = self._loop.create_future()
-            self._loop.add_writer(self._python, _settle, writable, True)
+            self._loop.add_writer(self._fd, _settle, writable, True)
             try:
                 await writable
             finally:
-                self._loop.remove_writer(self._python)
+                self._loop.remove_writer(self._fd)
             send()
 
     async def _answer(self, receive: Callable[[], T]) -> tuple[T] | None:
@@ -185,11 +186,13 @@ class Exchange:
         loop = self._loop
         deadline = loop.time() + self._timeout
         while True:
-            readable: asyncio.Future[bool] = loop.create_future()
-            loop.add_reader(self._python, _settle, readable, True)
-            timer = loop.call_at(deadline, _settle, readable, False)
+            self._waiter = waiter = loop.create_future()
+            timer = loop.call_at(deadline, _settle, waiter, False)
+            if not self._watched:
+                loop.add_reader(self._fd, self._readable)
+                self._watched = True
             try:
-                if not await readable:
+                if not await waiter:
                     return None
                 return (receive(),)
             except BlockingIOError:
@@ -197,7 +200,15 @@ class Exchange:
                     return None
             finally:
                 timer.cancel()
-                loop.remove_reader(self._python)
+                self._waiter = None
+
+    def _readable(self) -> None:
+        """Stays registered from one request to the next; what comes when nobody waits ends that, lest it spin."""
+        if self._waiter is not None:
+            _settle(self._waiter, True)
+        else:
+            self._loop.remove_reader(self._fd)
+            self._watched = False
 
     def _network(self, error: OSError) -> Refused | Unreachable:
         said = error.strerror or str(error)  # gufo's own have no errno, only Rust's words

@@ -61,11 +61,13 @@ def text(value: Value) -> str:
     """
     if not isinstance(value, bytes):
         return str(value)
+    try:
+        return value.decode().replace("\0", "")
+    except UnicodeDecodeError:
+        pass
     for encoding in ("utf-8", "gb18030"):
-        try:
+        with suppress(UnicodeDecodeError):
             return codecs.getincrementaldecoder(encoding)().decode(value).replace("\0", "")
-        except UnicodeDecodeError:
-            continue
     return value.decode("utf-8", "replace").replace("\0", "")
 
 
@@ -145,23 +147,22 @@ class Snmp:
     def _take(self, batch: Sequence[Row], oid: str, last: str, rows: dict[str, Value]) -> str:
         """Put an answer's objects into `rows`; returns the last index. Each must come after the one before it."""
         start = len(oid) + 1
-        number = int(last) if last.isdecimal() else None
+        number = int(last) if last.isdecimal() else -1
         for row in batch:
             if row is None:
                 break
-            index, value = row[0][start:], row[1]
-            following = int(index) if index.isdecimal() else None
-            if number is None or following is None:
-                advances = bool(index) and _arcs(index) > _arcs(last)
+            index = row[0][start:]
+            if number >= 0 and index.isdecimal():
+                advances = (following := int(index)) > number
             else:
-                advances = following > number
+                advances = bool(index) and _arcs(index) > _arcs(last)
+                following = int(index) if index.isdecimal() else -1
             if not advances:
-                raise Malformed(
-                    f"{self._where} does not advance in {oid}: {index or 'itself'} after {last or 'itself'}"
-                )
+                what = f"{index or 'itself'} after {last or 'itself'}"
+                raise Malformed(f"{self._where} does not advance in {oid}: {what}")
             last, number = index, following
-            if value is not None:
-                rows[index] = value
+            if row[1] is not None:
+                rows[index] = row[1]
         return last
 
     async def _begin(self) -> None:
@@ -172,10 +173,9 @@ class Snmp:
         async with self._lock:
             await self._refresh(v3)
             v3.set_keys(user.name, user.get_auth_alg(), user.get_auth_key(), user.get_priv_alg(), user.get_priv_key())
-            self._stage = "known"
+            self._stage = "keyed"
             if user.require_auth():
                 await self._refresh(v3)
-                self._stage = "trusted"
 
     async def _refresh(self, v3: SocketV3) -> None:
         self._refreshed = monotonic()
@@ -199,8 +199,7 @@ class Snmp:
 _SILENCE = {
     "v2c": " (wrong address, community or access list?)",
     "start": " (wrong address or access list, or no SNMP v3?)",
-    "known": " (wrong user, password or protocol?)",
-    "trusted": " (wrong privacy password or protocol?)",
+    "keyed": " (wrong user, privacy password or protocol?)",
     "answering": " any more",
 }
 """What silence may mean: an agent does not say why it drops a request (RFC 3414, 3.2; RFC 3584, 5.2.1)."""

@@ -69,7 +69,7 @@ class Slot:
                 params={"seconds": str(seconds)},
                 headers=self._headers,
                 data=body(),
-                timeout=_timeout(seconds, quiet=seconds + READ_SECONDS),
+                timeout=_timeout(seconds, quiet=seconds),
             ) as response:
                 await _accepted(response)
                 result = await _parsed(response, ThroughputResult)
@@ -111,8 +111,11 @@ async def _give_back(session: aiohttp.ClientSession, grant: SlotGrant) -> None:
         return
 
 
-def _timeout(seconds: float, quiet: float = READ_SECONDS) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=seconds + GRACE_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=quiet)
+def _timeout(seconds: float, *, quiet: float = 0.0) -> aiohttp.ClientTimeout:
+    """For a transfer of `seconds`, in which the other side sends nothing for `quiet` seconds by design."""
+    return aiohttp.ClientTimeout(
+        total=seconds + GRACE_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=quiet + READ_SECONDS
+    )
 
 
 def _rate(counted: int, took: float, asked: float) -> float:

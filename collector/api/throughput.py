@@ -6,7 +6,7 @@ A reverse proxy in front must not buffer these paths: what it swallows is counte
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from secrets import token_urlsafe
 
@@ -23,7 +23,7 @@ MAX_SECONDS = 30.0
 
 
 class NoSlot(Exception):
-    """The caller holds no live slot, or the slot is already in use."""
+    """The caller holds no live slot."""
 
 
 @dataclass(eq=False)
@@ -34,6 +34,7 @@ class Lease:
     ends_at: float
     bytes_left: int
     transfer: asyncio.Timeout | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class ThroughputDesk:
@@ -68,24 +69,30 @@ class ThroughputDesk:
         if lease is None or lease.school != school:
             return False
         del self._leases[slot]
-        if lease.transfer is not None:
-            lease.transfer.reschedule(0)
+        _end(lease.transfer)
         return True
 
     @asynccontextmanager
     async def transfer(self, slot: str, school: str) -> AsyncIterator[Lease]:
-        """Use a slot for one transfer, ended with TimeoutError when the slot ends. Raises NoSlot."""
+        """Use a slot for one transfer, ended with TimeoutError when the slot ends. Raises NoSlot.
+
+        It takes the place of a transfer that still runs on the slot: an agent that asks for the next direction is done
+        with the last one, while here that may still wait for a buffer on the way to drain.
+        """
         self._forget_ended()
         lease = self._leases.get(slot)
         if lease is None or lease.school != school:
             raise NoSlot("the request holds no live slot; ask for one first")
-        if lease.transfer is not None:
-            raise NoSlot("the slot's other transfer has not ended")
-        try:
-            async with asyncio.timeout(lease.ends_at - self.clock()) as lease.transfer:
-                yield lease
-        finally:
-            lease.transfer = None
+        async with asyncio.timeout(lease.ends_at - self.clock()) as until:
+            _end(lease.transfer)
+            async with lease.turn:
+                if self._leases.get(slot) is not lease:
+                    raise NoSlot("the slot was given back")
+                lease.transfer = until
+                try:
+                    yield lease
+                finally:
+                    lease.transfer = None
 
     def _forget_ended(self) -> None:
         now = self.clock()
@@ -167,6 +174,11 @@ async def _count(request: web.Request, lease: Lease, seconds: float, clock: Call
     marks.ended(clock())
     counted, took = marks.counted()
     return ThroughputResult(bytes=counted, seconds=took)
+
+
+def _end(transfer: asyncio.Timeout | None) -> None:
+    if transfer is not None and not transfer.expired():
+        transfer.reschedule(0)
 
 
 def _seconds(request: web.Request) -> float | None:

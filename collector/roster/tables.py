@@ -63,7 +63,9 @@ class Table:
             if len(self.rows) >= MAX_ROWS:
                 self.fault(line, "", "", Text(f"超过 {MAX_ROWS} 行", f"more than {MAX_ROWS} rows"))
                 return
-            if extra := [cell for position, cell in enumerate(cells) if cell and position >= len(head[1])]:
+            if extra := [
+                cell for position, cell in enumerate(cells) if cell and not "".join(head[1][position : position + 1])
+            ]:
                 self.fault(line, "", repr(extra[0]), Text("此值没有对应的表头", "this value has no heading above it"))
             shown = {name: cells[at] for name, at in places.items() if at < len(cells) and cells[at]}
             values = {name: self.columns[name].value_of(cell) for name, cell in shown.items()}

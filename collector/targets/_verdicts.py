@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from collector.targets._missing import Gap
 from collector.verdict import MAX_FINDINGS, EvidenceItem, Reason, Verdict
 
-_FIRST = ("never_reported", "agent_silent", "not_probed")
-"""What explains everything else comes first."""
+_RANKS = {"never_reported": 0, "agent_silent": 1, "not_probed": 3}
+"""What explains everything else comes first; what nobody set up comes after what broke."""
 
 
 def foremost(gaps: Sequence[Gap]) -> Reason:
     """The one reason to name first; `gaps` is not empty."""
-    return min(gaps, key=lambda gap: _FIRST.index(gap.reason.code) if gap.reason.code in _FIRST else len(_FIRST)).reason
+    return min(gaps, key=lambda gap: _RANKS.get(gap.reason.code, 2)).reason
 
 
 def blind(target: str, gaps: Sequence[Gap], threshold: float, evidence: Iterable[EvidenceItem] = ()) -> Verdict:

@@ -12,10 +12,10 @@ HUAWEI_AP = (*HUAWEI, 13, 3, 3, 1)
 44 stations."""
 HUAWEI_AP_BY_ID = (*HUAWEI, 13, 3, 10, 1)
 """hwWlanIDIndexedApEntry, indexed by AP id: 2 MAC, 3 serial, 4 type, 5 name, 7 run state, 45 stations."""
-HUAWEI_SSID = (*HUAWEI, 17, 1, 2, 1)
-"""Stations by SSID, indexed by the SSID with its length: 2 on 2.4 GHz, 3 on 5 GHz."""
 HUAWEI_APS_JOINED = (*HUAWEI, 12, 1, 2, 1, 0)
 HUAWEI_STATIONS = (*HUAWEI, 12, 1, 2, 2, 0)
+HUAWEI_STATIONS_2G = (*HUAWEI, 12, 1, 2, 5, 0)
+HUAWEI_STATIONS_5G = (*HUAWEI, 12, 1, 2, 6, 0)
 HUAWEI_APS_NORMAL = (*HUAWEI, 12, 1, 5, 6, 0)
 HUAWEI_APS = (*HUAWEI, 12, 1, 5, 7, 0)
 HUAWEI_NORMAL, HUAWEI_FAULT = 8, 4
@@ -88,12 +88,11 @@ class HuaweiController(SnmpDevice):
             rows |= {(*HUAWEI_AP_BY_ID, column, number): value for column, value in by_id.items()}
         serving = [ap for ap in access_points if ap.serving]
         stations = sum(ap.stations for ap in serving)
-        ssid = _counted("campus")
         rows |= {
-            (*HUAWEI_SSID, 2, *ssid): Integer(stations // 3),
-            (*HUAWEI_SSID, 3, *ssid): Integer(stations - stations // 3),
             HUAWEI_APS_JOINED: Integer(len(serving)),
             HUAWEI_STATIONS: Integer(stations),
+            HUAWEI_STATIONS_2G: Integer(stations // 3),
+            HUAWEI_STATIONS_5G: Integer(stations - stations // 3),
             HUAWEI_APS_NORMAL: Integer(len(serving)),
             HUAWEI_APS: Integer(len(access_points)),
         }

@@ -29,7 +29,7 @@ def text_index(text: str) -> str:
 
 
 def _line(oid: str, value: int | str | bytes) -> str:
-    if oid == SYS_OBJECT_ID:
+    if oid == SYS_OBJECT_ID and isinstance(value, str):
         return f"{oid}|6|{value}"
     if isinstance(value, int):
         return f"{oid}|2|{value}"

@@ -48,7 +48,7 @@ def _is_ready(process: "subprocess.Popen[bytes]", url: str) -> bool:
     deadline = time.monotonic() + READY_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310
+            with urllib.request.urlopen(url, timeout=2):
                 # Whoever answered may be somebody else on that port: ours then ends with an error.
                 return process.poll() is None
         except (urllib.error.URLError, OSError):

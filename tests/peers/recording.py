@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import files
@@ -59,25 +60,15 @@ def packaged(path: str) -> Path:
 
 def trimmed(path: Path, columns: Iterable[str], folder: Path) -> Path:
     """A copy of a recording with only these columns or subtrees, whole; made once in `folder`, which may be kept."""
-    prefixes = tuple(f"{column}." for column in columns)
-    key = f"{abs(hash_of(prefixes)):x}"
-    target = folder / f"{path.name.split('.')[0]}-{key}.snmprec"
+    prefixes = [f"{column}.".encode() for column in columns]
+    target = folder / f"{path.name.split('.')[0]}-{zlib.crc32(b' '.join(prefixes)):08x}.snmprec"
     if not target.exists():
-        opened = bz2.open(path, "rb") if path.suffix == ".bz2" else path.open("rb")
-        wanted = tuple(prefix.encode() for prefix in prefixes)
-        with opened as lines:
-            kept = b"".join(line for line in lines if line.startswith(wanted))
+        with bz2.open(path) if path.suffix == ".bz2" else path.open("rb") as lines:
+            kept = b"".join(line for line in lines if line.startswith(tuple(prefixes)))
         partial = target.with_suffix(f".{os.getpid()}")
         partial.write_bytes(kept)
         partial.replace(target)
     return target
-
-
-def hash_of(prefixes: tuple[str, ...]) -> int:
-    """The same number for the same prefixes in every process, unlike hash()."""
-    import zlib
-
-    return zlib.crc32("\n".join(prefixes).encode())
 
 
 def _user(folder: Path) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from agent.clients.snmp import connect
 from agent.errors import Malformed
 from agent.probes.base import Context, Probe
-from agent.probes.ports.roles import assign, is_aggregation, is_physical
+from agent.probes.ports.roles import assign
 from agent.probes.ports.settings import PortsSettings
 from agent.probes.ports.table import (
     COUNTERS,
@@ -49,6 +49,7 @@ COUNTER_BITS = Measure(
     exported=False,
 )
 _TABLE = {"table": "ifTable"}
+_CARRYING = ("physical", "aggregation")
 _BITS = 8
 _DUPLEX = {2: 0, 3: 1}  # dot3StatsDuplexStatus: halfDuplex, fullDuplex; 1 is unknown
 
@@ -58,13 +59,13 @@ async def run(settings: PortsSettings, context: Context) -> list[Reading]:
     async with connect(settings.snmp) as snmp:
         reader = Reader(snmp)
         ports, expected = await read_ports(reader)
-        aggregations = {port.index for port in ports if is_aggregation(port)}
+        aggregations = {port.index for port in ports if port.kind == "aggregation"}
         members = await read_members(reader, aggregations)
         try:
             wan, fault = assign(ports, members, settings), None
         except Malformed as error:
             wan, fault = None, error
-        measured = [port.index for port in ports if port is wan or port.index in aggregations or is_physical(port)]
+        measured = [port.index for port in ports if port is wan or port.kind in _CARRYING]
         await _read_counters(reader, measured, len(ports))
     _add_speeds(ports, members, aggregations)
     readings = [Reading(measure=ROWS_SEEN.name, value=len(ports), labels=_TABLE)]

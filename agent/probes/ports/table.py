@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from agent.clients.snmp import Snmp, Value, text
 from agent.errors import Malformed, ProbeError, Silent
+from agent.probes.ports.kinds import ETHERNET_TYPES, Kind, kind_of
 from agent.probes.ports.speed import bits_per_second
 from wire.limits import MAX_LABEL_CHARACTERS
 
@@ -31,9 +32,6 @@ _ATTACHED_AGGREGATION = "1.2.840.10006.300.43.1.2.1.1.13"
 _ACTIVE = 1  # RowStatus
 _UP = 1  # ifAdminStatus, ifOperStatus
 
-ETHERNET_TYPES = frozenset({6, 7, 62, 69, 117})
-"""IANAifType: ethernetCsmacd, iso88023Csmacd, fastEther, fastEtherFX, gigabitEthernet."""
-
 
 @dataclass(slots=True)
 class Port:
@@ -47,6 +45,7 @@ class Port:
     speed: int | None
     admin_up: bool | None
     up: bool | None
+    kind: Kind
     role: str = "other"
     place: str = ""
 
@@ -121,10 +120,11 @@ async def read_ports(reader: Reader) -> tuple[list[Port], int | None]:
 
 def _port(reader: Reader, index: str) -> Port:
     descr, iftype = reader.words(DESCR, index), reader.number(TYPE, index)
+    name = reader.words(NAME, index) or descr or index[:MAX_LABEL_CHARACTERS]
     admin, oper = reader.number(ADMIN, index), reader.number(OPER, index)
     return Port(
         index=index[:MAX_LABEL_CHARACTERS],
-        name=reader.words(NAME, index) or descr or index[:MAX_LABEL_CHARACTERS],
+        name=name,
         descr=descr,
         alias=reader.words(ALIAS, index),
         iftype=iftype,
@@ -133,6 +133,7 @@ def _port(reader: Reader, index: str) -> Port:
         ),
         admin_up=None if admin is None else admin == _UP,
         up=None if oper is None else oper == _UP,
+        kind=kind_of(iftype, name, descr),
     )
 
 
