@@ -1,6 +1,7 @@
 """Runs every probe on its device in time, for ever: never two runs of one entry at once, never too many at all."""
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -18,6 +19,9 @@ START_SECONDS = 60.0
 """The first runs are spread over this, or over the period where that is shorter."""
 RARE_SECONDS = 3600.0
 """An entry that runs no more often is heavy (a throughput test): `ask_now` leaves it alone."""
+RETRY_SECONDS = 300.0
+"""A heavy entry that met a busy server is tried again after one to two of these, and not only hours later."""
+PASSING: frozenset[Outcome] = frozenset({"timeout", "unreachable", "refused"})
 
 
 @dataclass(slots=True)
@@ -49,10 +53,12 @@ class Schedule:
         clock: Clock,
         concurrency: int = 32,
         salt: str = "",
+        chance: Callable[[], float] = random.random,
     ) -> None:
         """`salt` sets this school's runs apart from those of others that name their devices alike."""
         self._observe = observe
         self._keep = keep
+        self._chance = chance
         self._clock = clock
         self._slots = asyncio.Semaphore(concurrency)
         self._hosts: dict[str, asyncio.Lock] = {}
@@ -87,7 +93,10 @@ class Schedule:
                 job.due = min(job.due, self._clock.monotonic())
             job.asked.clear()
             begun = await self._once(job)
-            job.due = _next(job, started, begun, self._clock.monotonic())
+            now = self._clock.monotonic()
+            job.due = _next(job, started, begun, now)
+            if job.outcome in PASSING and job.settings.every_seconds >= RARE_SECONDS:
+                job.due = min(job.due, now + RETRY_SECONDS * (1 + self._chance()))
 
     async def _once(self, job: Job) -> float:
         """One run when its turn comes. Returns when it began."""

@@ -13,12 +13,16 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, create_model, field_validator
 
+from agent.packs.load import packs
 from agent.probes.base import AnyProbe, ProbeSettings, Settings
 from common.configfile import ConfigError, Document, Fault, read, validated
 from common.faults import fault
 from common.secrets import Secret
 from common.text import Language, Text
 from wire.report import SchoolId
+
+MAX_SHOWN = 5
+"""Faults of another file that are shown within one of this."""
 
 
 class CollectorSettings(Settings):
@@ -124,6 +128,14 @@ class AgentSettings(Settings):
         path = _beside(path, info)
         if not path.is_dir():
             raise fault("没有这个文件夹", "there is no such folder")
+        try:
+            packs(path)
+        except ConfigError as error:
+            faults = error.faults[:MAX_SHOWN]
+            raise fault(
+                "\n  ".join(["设备包无法使用:", *(one.in_language("zh") for one in faults)]),
+                "\n  ".join(["a device pack cannot be used:", *(one.in_language("en") for one in faults)]),
+            ) from None
         return path
 
 

@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 
 from collector.api import enrol, read, reports, throughput
-from collector.api.keys import DISTRICT, INTAKE, SETTINGS
+from collector.api.keys import DISTRICT, INTAKE, SCHOOL, SETTINGS
 from collector.api.problems import problem_response
 from collector.district import District
 from collector.intake import Intake
@@ -86,7 +86,7 @@ async def _plain_refusals(request: web.Request, handler: Handler) -> web.StreamR
 
 @web.middleware
 async def _agents_only(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """What writes, and what costs bandwidth, asks for a school's credential; `request["school"]` is its school."""
+    """What writes, and what costs bandwidth, asks for a school's credential; `request[SCHOOL]` is its school."""
     if request.path != REPORTS and not request.path.startswith(THROUGHPUT):
         return await handler(request)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -100,7 +100,7 @@ async def _agents_only(request: web.Request, handler: Handler) -> web.StreamResp
         headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
         detail = "the collector does not know this token; enrol the agent again"
         return problem_response(401, "凭证无效 / the credential is not valid", detail, headers=headers)
-    request["school"] = school
+    request[SCHOOL] = school
     return await handler(request)
 
 

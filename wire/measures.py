@@ -106,7 +106,7 @@ CONTROLLER_APS = _declare(
 # Terminals.
 TERMINALS = _declare(
     "terminals",
-    "Terminals by owner (student, teacher, shared) and basis: inventory, seen (on the network) or verified (in both).",
+    "Terminals by owner (student, teacher, shared, unregistered) and basis: inventory, seen or verified (in both).",
     "owner", "basis", devices="same",
 )  # fmt: skip
 TERMINALS_WATCHED = _declare(

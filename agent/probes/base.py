@@ -49,7 +49,7 @@ S = TypeVar("S", bound=ProbeSettings)
 
 @dataclass(frozen=True, slots=True)
 class Probe(Generic[S]):
-    """`run` returns what it read, or raises an error of agent/errors.py; it never times, retries, logs or catches broadly."""
+    """`run` returns what it read or raises an error of agent/errors.py; it never times, retries or logs."""
 
     settings: type[S]
     measures: tuple[Measure, ...]

@@ -9,6 +9,7 @@ from aiohttp import web
 from collector.api.keys import DISTRICT, INTAKE
 from collector.api.problems import problem_response
 from collector.district import District
+from collector.evidence import Daily
 from collector.roster.model import School
 from collector.store.observations import load_daily
 from collector.store.verdicts import history
@@ -117,16 +118,24 @@ async def _daily(district: District, school: str | None, kind: str | None, since
             422, "日期格式不对 / not a date", f"since={since!r}; accepted: an ISO date such as 2026-09-01"
         )
     rows = await district.database.read(lambda c: load_daily(c, school, district.rolled, day))
-    found = [
-        {
-            "school": school, "day": row.day.isoformat(), "probe": row.probe, "device": row.device,
-            "measure": row.measure, "labels": row.labels, "count": row.count,
-            "minimum": row.minimum, "maximum": row.maximum, "mean": row.total / row.count, "last": row.last, "last_at": row.last_at.isoformat(),
-        }
-        for row in rows
-        if kind is None or row.probe == kind
-    ]  # fmt: skip
+    found = [_daily_json(row) for row in rows if kind is None or row.probe == kind]
     return web.json_response({"school": school, "daily": found})
+
+
+def _daily_json(row: Daily) -> dict[str, Any]:
+    return {
+        "day": row.day.isoformat(),
+        "probe": row.probe,
+        "device": row.device,
+        "measure": row.measure,
+        "labels": row.labels,
+        "count": row.count,
+        "minimum": row.minimum,
+        "maximum": row.maximum,
+        "mean": row.total / row.count,
+        "last": row.last,
+        "last_at": row.last_at.isoformat(),
+    }
 
 
 async def _healthz(_: web.Request) -> web.Response:

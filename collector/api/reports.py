@@ -6,7 +6,7 @@ from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from collector.api.bodies import BadBody, plain_body
-from collector.api.keys import INTAKE
+from collector.api.keys import INTAKE, SCHOOL
 from collector.api.problems import problem_response
 from collector.intake import Full
 from wire.api import REPORTS
@@ -36,7 +36,7 @@ async def _take(request: web.Request) -> web.Response:
         return problem_response(
             413, "一次报告太多 / too many reports", f"at most {MAX_REPORTS} reports are taken at once"
         )
-    school = request["school"]
+    school = request[SCHOOL]
     for report in batch:
         if report.school != school:
             detail = f"this credential is for school {school}; the report says {report.school}"

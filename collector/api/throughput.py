@@ -13,6 +13,7 @@ from secrets import token_urlsafe
 from aiohttp import web
 from aiohttp.web_protocol import RequestPayloadError
 
+from collector.api.keys import SCHOOL
 from collector.api.problems import problem_response
 from common.marks import Marks
 from wire.api import SLOT_HEADER, THROUGHPUT, THROUGHPUT_SLOTS, SlotGrant, ThroughputResult
@@ -100,10 +101,10 @@ class ThroughputDesk:
 
 
 def routes(desk: ThroughputDesk) -> list[web.RouteDef]:
-    """The handlers over one desk. They read `request["school"]`, which the server's authentication sets."""
+    """The handlers over one desk. They read `request[SCHOOL]`, which the server's authentication sets."""
 
     async def take_slot(request: web.Request) -> web.Response:
-        granted = desk.grant(request["school"])
+        granted = desk.grant(request[SCHOOL])
         if granted is None:
             wait = str(max(1, ceil(desk.seconds_to_wait())))
             return problem_response(
@@ -115,7 +116,7 @@ def routes(desk: ThroughputDesk) -> list[web.RouteDef]:
         return web.json_response(text=granted.model_dump_json(), status=201)
 
     async def give_back(request: web.Request) -> web.Response:
-        if not desk.release(request.match_info["slot"], request["school"]):
+        if not desk.release(request.match_info["slot"], request[SCHOOL]):
             return problem_response(404, "没有这个测速时段 / no such slot", "it has ended, or is another school's")
         return web.Response(status=204)
 
@@ -127,7 +128,7 @@ def routes(desk: ThroughputDesk) -> list[web.RouteDef]:
             headers={"Content-Type": "application/octet-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
         try:
-            async with desk.transfer(request.headers.get(SLOT_HEADER, ""), request["school"]) as lease:
+            async with desk.transfer(request.headers.get(SLOT_HEADER, ""), request[SCHOOL]) as lease:
                 await response.prepare(request)
                 end = desk.clock() + seconds
                 while desk.clock() < end and lease.bytes_left >= len(BLOCK):
@@ -145,7 +146,7 @@ def routes(desk: ThroughputDesk) -> list[web.RouteDef]:
         if seconds is None:
             return _bad_seconds()
         try:
-            async with desk.transfer(request.headers.get(SLOT_HEADER, ""), request["school"]) as lease:
+            async with desk.transfer(request.headers.get(SLOT_HEADER, ""), request[SCHOOL]) as lease:
                 result = await _count(request, lease, seconds, desk.clock)
         except NoSlot as error:
             return _no_slot(error)

@@ -73,8 +73,6 @@ def _from_tables(path: Path) -> Roster:
     if (beside := path.with_name(DEVICES_FILE)).exists():
         tables.append(_devices(Table(beside, DEVICES), found, place_ids))
     faults = [fault for table in tables for fault in table.faults]
-    if not faults and not found:
-        faults = [Fault(str(path), None, "", "", Text("没有任何学校", "there is no school in it"))]
     if faults:
         raise ConfigError(faults)
     try:

@@ -92,10 +92,12 @@ class School(RosterPart):
 class Roster(RosterPart):
     """Every school of a district."""
 
-    schools: tuple[School, ...] = Field(min_length=1, max_length=20_000)
+    schools: tuple[School, ...] = Field(max_length=20_000)
 
     @model_validator(mode="after")
     def _schools_once(self) -> "Roster":
+        if not self.schools:  # not as min_length, which counts a school with a fault as none
+            raise fault("没有任何学校", "there is no school in it")
         if twice := _repeated([school.id for school in self.schools]):
             raise fault(f"学校编号重复:{twice}", f"school ids stand twice: {twice}")
         return self

@@ -84,12 +84,10 @@ def carried(evidence: Evidence, policy: ThroughputPolicy, moment: Moment) -> Car
             limit = LIMITS.get(result.limit, UNCLEAR)
             values: Values = {"direction": word, "measured": bit_rate(result.rate), "limit": limit}
             gaps.append(Gap(Reason("throughput_inconclusive", values)))
-    why = (
-        _why_none(evidence, moment, policy.window_days)
-        if any(g.reason.code == "throughput_missing" for g in gaps)
-        else None
-    )
-    return Carried(needed, tuple(results), ((why,) if why else ()) + tuple(gaps))
+    missing = [gap for gap in gaps if gap.reason.code == "throughput_missing"]
+    if missing and (why := _why_none(evidence, moment, policy.window_days)):
+        gaps = [why, *(gap for gap in gaps if gap not in missing)]
+    return Carried(needed, tuple(results), tuple(gaps))
 
 
 def _by_rate(test: Result) -> tuple[float, datetime, bool, str]:

@@ -176,8 +176,8 @@ async def test_what_was_seen_is_remembered_for_the_window_only(port: int, regist
 
 def test_watching_grows_to_the_window_and_stops(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "memory.sqlite3"
-    watched = [remember(path, {STUDENT}, day * DAY, 3 * DAY).watched_seconds / DAY for day in (10, 11, 12, 13, 14, 15)]
-    assert watched == [0, 1, 2, 3, 3, 3]
+    watched = [remember(path, {STUDENT}, day * DAY, 3 * DAY).watched_seconds for day in (10, 11, 12, 13, 14, 15)]
+    assert watched == [0, DAY, 2 * DAY, 3 * DAY, 3 * DAY, 3 * DAY]
     assert path.stat().st_mode & 0o077 == 0
 
 
@@ -187,6 +187,7 @@ def test_a_clock_that_was_set_back(tmp_path: Path) -> None:
     assert remember(path, {TEACHER}, 100 * DAY, 3 * DAY).macs == {STUDENT, TEACHER}
     memory = remember(path, {TEACHER}, 104 * DAY, 3 * DAY)
     assert memory.macs == {TEACHER}
+    assert memory.watched_seconds is not None
     assert 0 <= memory.watched_seconds <= 3 * DAY
 
 

@@ -12,11 +12,12 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from collector.evidence import Daily
 from collector.store import observations as store
 from collector.store.database import Database, StoreUnusable
 from collector.store.observations import Received, keep, load_daily, load_latest
 from collector.store.schema import METADATA
-from collector.store.verdicts import history, save
+from collector.store.verdicts import Standing, history, save
 from collector.verdict import Reason, Verdict
 from wire.measures import HOST_CPU
 from wire.report import Observation, Outcome, Reading, Report
@@ -44,7 +45,7 @@ def take(database: Database, *observations: Observation, at: datetime = NOON + t
     return database.write_now(lambda connection: keep(connection, received, {HOST_CPU.name, "probe_success"}, SHANGHAI))
 
 
-def daily(database: Database, measure: str) -> list[store.Daily]:
+def daily(database: Database, measure: str) -> list[Daily]:
     return list(database.read_now(lambda c: load_daily(c, "east", [measure], date(2026, 1, 1))))
 
 
@@ -124,7 +125,7 @@ def test_history_keeps_changes_and_not_repeats(database: Database) -> None:
         "met": Verdict("x", "met", Reason("not_probed", {"probe": "ports"}), value=1),
         "unmet": Verdict("x", "unmet", Reason("not_probed", {"probe": "ports"}), value=0),
     }
-    before = {}
+    before: dict[str, Standing] = {}
     for hour, state in enumerate(states):
         now = NOON + timedelta(hours=hour)
         with database.engine.begin() as connection:

@@ -12,7 +12,7 @@ IF_X_TABLE = "1.3.6.1.2.1.31.1.1.1"
 AP_TABLE = "1.3.6.1.4.1.2011.6.139.13.3.3.1"
 AP_NAME, AP_RUN_STATE, AP_CLIENTS = 4, 6, 44
 RUN_STATE_NORMAL, RUN_STATE_FAULT = 8, 4
-PASSED = ("1.3.6.1.2.1.2.2", "1.3.6.1.2.1.31.1.1", "1.3.6.1.2.1.10.7", "1.3.6.1.4.1.2011.6.139")
+PASSED = ("1.3.6.1.2.1.2.1", "1.3.6.1.2.1.2.2", "1.3.6.1.2.1.31.1.1", "1.3.6.1.2.1.10.7", "1.3.6.1.4.1.2011.6.139")
 
 
 @dataclass
@@ -37,6 +37,7 @@ class SchoolDevice:
         rows: list[str] = []
         ports = [("GigabitEthernet0/0/1", "to-MAN", self.wan_bits)]
         ports += [(f"GigabitEthernet0/0/{n}", f"desk-{n}", bits) for n, bits in enumerate(self.access_bits, start=2)]
+        rows.append(f"1.3.6.1.2.1.2.1.0 integer {len(ports)}")
         for index, (name, alias, bits) in enumerate(ports, start=1):
             rows += [
                 f"{IF_TABLE}.1.{index} integer {index}",

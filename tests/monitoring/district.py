@@ -27,7 +27,7 @@ def page(*, ill: bool = True, after_seconds: float = 0) -> str:
                 put("target_evidence_timestamp_seconds", now - 30, school=school, target=target)
     for school in ("east", "west"):
         well = school == "east" or not ill
-        put("agent_last_report_timestamp_seconds", now - (5 if well else 900), school=school)
+        put("agent_last_report_timestamp_seconds", now - (1 if well else 900), school=school)
         put("agent_spooled_reports", 0 if well else 700, school=school)
         put("agent_dropped_observations", 0 if well else round(after_seconds), school=school)
         put("agent_clock_offset_seconds", 0.1 if well else -4000, school=school)

@@ -101,7 +101,12 @@ def test_a_real_prometheus_fills_in_every_sentence() -> None:
         exposition(page(ill=False)) as served,
         prometheus(scraping(served.url, rule_files=sorted(texts)), texts) as base,
     ):
-        wait_until(lambda: "CampusTargetUnknown" in _firing(base), what="the first alert")
+
+        def first() -> bool:
+            served.text = page(ill=False)
+            return "CampusTargetUnknown" in _firing(base)
+
+        wait_until(first, what="the first alert")
         assert set(_firing(base)) <= {"CampusTargetUnknown", "CampusAgentNeverReported"}
 
         def fell_ill() -> dict[str, Any] | None:

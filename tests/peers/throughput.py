@@ -1,6 +1,5 @@
 """The collector's real throughput handlers on a real socket, with a middleware in place of its authentication."""
 
-import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
@@ -8,6 +7,7 @@ from time import monotonic
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from collector.api.keys import SCHOOL
 from collector.api.throughput import ThroughputDesk, routes
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -19,9 +19,7 @@ async def school_by_token(request: web.Request, handler: Handler) -> web.StreamR
     token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if token in ("", "wrong"):
         return web.Response(status=401)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", web.NotAppKeyWarning)  # a plain key is what the handlers' contract says
-        request["school"] = token
+    request[SCHOOL] = token
     return await handler(request)
 
 

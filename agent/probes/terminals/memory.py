@@ -18,10 +18,13 @@ STRICT;
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The terminals seen within the window, and for how many seconds of it sightings have been taken."""
+    """The terminals seen within the window, and for how many seconds of it sightings have been taken.
+
+    `watched_seconds` is None while no run has seen anything yet: then nothing is known of any terminal.
+    """
 
     macs: frozenset[str]
-    watched_seconds: float
+    watched_seconds: float | None
 
 
 def remember(path: Path, seen: Iterable[str] | None, now: float, window_seconds: float) -> Memory:
@@ -48,5 +51,5 @@ def remember(path: Path, seen: Iterable[str] | None, now: float, window_seconds:
         connection.execute("DELETE FROM sighting WHERE last_seen < ?", (now - window_seconds,))
         macs = frozenset(mac for (mac,) in connection.execute("SELECT mac FROM sighting"))
         watch = connection.execute("SELECT since, last FROM watch").fetchone()
-    watched = 0.0 if watch is None else min(window_seconds, max(0.0, watch[1] - watch[0]))
+    watched = None if watch is None else min(window_seconds, max(0.0, watch[1] - watch[0]))
     return Memory(macs, watched)

@@ -70,10 +70,10 @@ def _readings(register: dict[str, Owner], memory: Memory, window: float) -> list
     verified = Counter(owner for mac, owner in register.items() if mac in memory.macs)
     strangers = memory.macs - register.keys()
     randomised = sum(map(is_randomised, strangers))
-    readings = []
-    for owner in OWNERS:
-        readings.append(_terminals(inventory[owner], owner, "inventory"))
-        readings.append(_terminals(verified[owner], owner, "verified"))
+    readings = [_terminals(inventory[owner], owner, "inventory") for owner in OWNERS]
+    if memory.watched_seconds is None:
+        return readings
+    readings += [_terminals(verified[owner], owner, "verified") for owner in OWNERS]
     readings.append(_terminals(len(strangers) - randomised, "unregistered", "seen"))
     readings.append(Reading(measure=RANDOMISED.name, value=randomised))
     readings.append(Reading(measure=TERMINALS_WATCHED.name, value=memory.watched_seconds))
