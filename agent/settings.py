@@ -1,9 +1,7 @@
 """The agent's configuration: one YAML file, refused whole with every fault and its line."""
 
 import difflib
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import reduce
 from ipaddress import ip_address
 from operator import or_
@@ -15,7 +13,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, create_m
 
 from agent.packs.load import packs
 from agent.probes.base import AnyProbe, ProbeSettings, Settings
-from common.configfile import ConfigError, Document, Fault, read, validated
+from common.configfile import USERINFO, ConfigError, Document, Fault, read, validated
 from common.faults import fault
 from common.secrets import Secret
 from common.text import Language, Text
@@ -163,8 +161,7 @@ def load_settings(path: Path, probes: Mapping[str, AnyProbe] | None = None) -> A
     try:
         settings = validated(document, settings_model(probes), {"folder": path.resolve().parent})
     except ConfigError as error:
-        rest = [found for found in error.faults if found.field not in said]
-        faults += [replace(found, value=_without_userinfo(found.value)) for found in rest]
+        faults += [found for found in error.faults if found.field not in said]
     if faults or settings is None:
         raise ConfigError(faults)
     return settings
@@ -215,15 +212,8 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-_USERINFO = re.compile(r"(://)[^/?#\s]*@")
-
-
 def has_userinfo(url: str) -> bool:
-    return _USERINFO.search(url) is not None
-
-
-def _without_userinfo(shown: str) -> str:
-    return _USERINFO.sub(r"\1…@", shown)
+    return USERINFO.search(url) is not None
 
 
 def _userinfo(document: Document) -> Iterator[Fault]:

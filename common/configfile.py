@@ -1,6 +1,7 @@
 """Reads one YAML file into a pydantic model; a wrong file is refused with all its faults and what is accepted."""
 
 import difflib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +15,30 @@ from common.text import Language, Text, machine_language
 
 M = TypeVar("M", bound=BaseModel)
 
+
+class _Loader(yaml.SafeLoader):
+    """Numbers as YAML 1.2 has them, and dates as text: 22:00 is not 1320, and the school code 0101 is not 65."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":int", ":float"))]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$|^0x[0-9a-fA-F]+$"), list("-+0123456789")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(
+        r"^[-+]?(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][-+]?[0-9]+)?$|^[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?[eE][-+]?[0-9]+$"
+        r"|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$"
+    ),
+    list("-+0123456789."),
+)
+
 MAX_FILE_BYTES = 16 * 1024 * 1024
+USERINFO = re.compile(r"(://)[^/?#\s]*@")
+"""`user:password@` in a URL; never shown."""
 _SECRET_WORDS = ("community", "password", "token", "secret", "key", "passphrase")
 
 
@@ -69,7 +93,7 @@ def validated(document: Document, model: type[M], context: dict[str, Any] | None
     try:
         return model.model_validate(document.data, context=context)
     except ValidationError as error:
-        details = error.errors(include_url=False)
+        details = [detail for detail in error.errors(include_url=False) if not _is_echo(detail, document)]
         raise ConfigError([_fault(document, model, detail) for detail in details]) from None
 
 
@@ -96,7 +120,7 @@ def read(path: Path) -> Document:
 def parse(text: str, name: str) -> Document:
     """Parse YAML text. Raises ConfigError for broken syntax, a repeated key or an alias that multiplies."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = None if mark is None else mark.line + 1
@@ -111,9 +135,11 @@ def parse(text: str, name: str) -> Document:
     _walk(node, (), lines, faults, name)
     if faults:
         raise ConfigError(faults)
-    loader = yaml.SafeLoader("")
+    loader = _Loader("")
     try:
         data = loader.construct_document(node)
+    except ValueError as error:
+        raise _single(name, None, Text(f"无法理解的值:{error}", f"a value makes no sense: {error}")) from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise _single(
@@ -128,6 +154,7 @@ def parse(text: str, name: str) -> Document:
 
 
 _MAX_NODES = 200_000
+_MAX_DEPTH = 40
 
 
 def _walk(
@@ -138,7 +165,7 @@ def _walk(
     name: str,
 ) -> None:
     """Remember each node's line; aliases are followed, so their number is bounded."""
-    if len(lines) > _MAX_NODES:
+    if len(lines) > _MAX_NODES or len(path) > _MAX_DEPTH:
         raise _single(name, None, Text("文件的别名展开后过大", "the file's aliases expand to too much"))
     lines[path] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
@@ -182,12 +209,21 @@ def _real_path(document: Document, loc: tuple[str | int, ...]) -> tuple[str | in
     return path
 
 
+def _is_echo(detail: ErrorDetails, document: Document) -> bool:
+    """Pydantic leaves invalid entries out and then finds the list too short, although the file has enough."""
+    if detail["type"] != "too_short":
+        return False
+    path = _real_path(document, detail["loc"])
+    written = sum(1 for each in document.lines if each and each[:-1] == path)
+    return bool(written >= detail["ctx"]["min_length"])
+
+
 def _is_secret(path: tuple[str | int, ...]) -> bool:
     return any(word in str(part).lower() for part in path for word in _SECRET_WORDS)
 
 
 def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str) else str(value)
+    text = USERINFO.sub(r"\1…@", repr(value) if isinstance(value, str) else str(value))
     if isinstance(value, dict | list):
         return ""
     return text if len(text) <= 60 else text[:57] + "…"

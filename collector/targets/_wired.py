@@ -60,7 +60,7 @@ def _linked(
                 served.evidence.append(EvidenceItem(row.last_id, row.probe, row.device, row.last_at, note))
     linked: set[str] = set()
     nowhere: set[tuple[str, str, str]] = set()
-    for one in labels:
+    for one in sorted(labels, key=lambda one: sorted(one.items())):
         place = same(one.get("place", ""))
         if place in places.all:
             linked.add(place)

@@ -146,7 +146,7 @@ def judged(of: School, evidence: Evidence) -> dict[str, Verdict]:
     return judge(of, evidence, policy, NOW)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(schools(), observations(), dailies(), st.data())
 def test_order_makes_no_difference(
     of: School, latest: tuple[Observation, ...], daily: tuple[Daily, ...], data: st.DataObject
@@ -157,7 +157,7 @@ def test_order_makes_no_difference(
     assert judged(of, known(*latest, daily=daily)) == judged(of, known(*turned, daily=tuple(days)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(schools(), observations(), dailies(), st.sampled_from([20.0, 4000.0, None]))
 def test_a_verdict_is_whole(
     of: School, latest: tuple[Observation, ...], daily: tuple[Daily, ...], reported: float | None
@@ -181,7 +181,7 @@ def test_a_verdict_is_whole(
         assert found.as_json()["reason"]["code"] == found.reason.code
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2000, deadline=None)
 @given(schools(), observations(), dailies(), st.data())
 def test_losing_sight_never_makes_a_target_met(
     of: School, latest: tuple[Observation, ...], daily: tuple[Daily, ...], data: st.DataObject
