@@ -121,6 +121,10 @@ REASONS: dict[str, Text] = {
     ),
     "access_point_without_place": Text("无线 AP {ap} 没有位置,请登记", "access point {ap} has no known place; map it"),
     "access_point_down": Text("无线 AP {ap}({place})不在线", "access point {ap} ({place}) is down"),
+    "access_point_state_unknown": Text(
+        "无线 AP {ap}({place})的状态为 {state},无法判断是否在用,请在控制器上查看",
+        "access point {ap} ({place}) is in state {state}, neither up nor down for certain; look at its controller",
+    ),
     "access_point_gone": Text(
         "无线 AP {ap}({place})已不在控制器的列表中",
         "access point {ap} ({place}) is no longer in any controller's table",

@@ -175,6 +175,8 @@ def _devices(equipment: Equipment, pace: Pace) -> list[dict[str, Any]]:
             "timeout_seconds": 30,
             "seconds": 2,
         },
+        # Where this user may send no ICMP, the probe says so and nothing else changes.
+        {"probe": "path", "device": "城域网核心", "host": "127.0.0.1", "count": 5, **every},
         {"probe": "host", "device": "探针主机", **every, "cpu_seconds": 0.2},
     ]
 

@@ -3,6 +3,7 @@
 import string
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -388,6 +389,10 @@ def ap(name: str, up: float, place: str = "", ap_id: str = "") -> R:
     return "wireless_access_point_up", up, {"ap": name, "ap_id": ap_id, "place": place}
 
 
+def standby(name: str, ap_id: str = "", state: str = "standby", place: str = "") -> R:
+    return "wireless_access_point_state", 1, {"ap": name, "ap_id": ap_id, "place": place, "state": state}
+
+
 def controller(*points: R, device: str = "ac1", outcome: Outcome = "ok", ago: float = 30) -> Observation:
     return seen("wireless", device, *points, outcome=outcome, ago=ago)
 
@@ -431,6 +436,32 @@ def controller(*points: R, device: str = "ac1", outcome: Outcome = "ok", ago: fl
             "access_points_without_place",
             (0.5, 1),
             id="place-not-in-roster",
+        ),
+        pytest.param(
+            TWO,
+            known(controller(ap("a", 1, "101"), standby("ap-2"))),
+            "unknown",
+            "access_point_state_unknown",
+            (0.5, 1),
+            id="standby",
+        ),
+        pytest.param(
+            TWO,
+            known(controller(ap("a", 1, "101"), standby("x"))),
+            "unknown",
+            "access_points_without_place",
+            (0.5, 1),
+            id="standby-somewhere",
+        ),
+        pytest.param(
+            TWO,
+            known(
+                controller(ap("a", 1, "101"), standby("ap-2", "7")), controller(ap("ap-2", 1, "", "7"), device="ac2")
+            ),
+            "met",
+            "places_served",
+            (1, 1),
+            id="standby-on-the-backup",
         ),
         pytest.param(
             TWO,
@@ -890,3 +921,11 @@ def test_evidence_is_listed_once_whatever_its_order() -> None:
     found = verdict("desktop_100m", ANY_SCHOOL, known(switch(port(1, 1000))))
     assert len(set(found.evidence)) == len(found.evidence) == 1
     assert replace(item, note="y") != item
+
+
+def test_the_documentation_has_every_target_and_common_reason() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "targets.md").read_text(encoding="utf-8")
+    for target in TARGETS.values():
+        assert f"\n## {target.id}\n\n> {target.clause}\n" in text, target.id
+    for code in ("never_reported", "not_probed", "agent_silent", "stale", "table_incomplete", "roster_missing"):
+        assert f"| `{code}` |" in text
