@@ -118,6 +118,8 @@ def roster_export(file: Path, config: ConfigOption = DEFAULT_CONFIG) -> None:
         if version == 0:
             _refuse(say("尚未导入花名册", "there is no roster yet"))
         write_roster(database.read_now(lambda connection: load_roster(connection, version)), file)
+    except ConfigError as error:
+        _refuse(str(error))
     finally:
         database.close()
 

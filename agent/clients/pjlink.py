@@ -159,7 +159,7 @@ class _Link(PJLink):  # type: ignore[misc]
         """`PJLINK ERRA` can stand in the place of any answer; aiopjlink looks for it after the digest only."""
         line: str = await super()._read_next()
         if line.upper().startswith("PJLINK ERRA"):
-            raise aiopjlink.PJLinkPassword("the device says ERRA")
+            raise aiopjlink.PJLinkPassword("it wants another password (ERRA)")
         return line
 
 

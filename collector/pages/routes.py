@@ -1,6 +1,7 @@
 """The pages: the district's matrix, one school, one target."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from collector.api.keys import DISTRICT, SETTINGS
 from collector.pages.show import Show
 from collector.pages.words import SHAPES, WORDS
-from collector.store.verdicts import history
+from collector.store.verdicts import Standing, history
 from collector.targets import TARGETS
-from collector.verdict import MAX_EVIDENCE, STATES
+from collector.verdict import MAX_EVIDENCE, STATES, State
 from common.text import LANGUAGES, Language
 
 LANGUAGE_COOKIE = "language"
 SHOWN_EVIDENCE = 20
 SHOWN_CHANGES = 10
+WORST: tuple[State, ...] = ("unmet", "unknown", "met")
 _FOLDER = Path(__file__).parent
 _POLICY = "; ".join(
     ("default-src 'none'", "style-src 'self'", "script-src 'self'", "connect-src 'self'", "img-src 'self' data:")
@@ -58,6 +60,7 @@ async def _school(request: web.Request) -> web.Response:
     changes = await district.database.read(
         lambda connection: {target: history(connection, school.id, target)[-SHOWN_CHANGES:] for target in judged}
     )
+    order = _worst_first(district.verdicts.get(school.id, {}))
     devices = sorted(district.latest.get(school.id, {}).values(), key=lambda o: (o.outcome == "ok", o.probe, o.device))
     return _page(
         request,
@@ -67,8 +70,14 @@ async def _school(request: web.Request) -> web.Response:
         standings=district.verdicts.get(school.id, {}),
         devices=devices,
         changes=changes,
-        enabled=district.policy.enabled,
+        order=order,
     )
+
+
+def _worst_first(standings: Mapping[str, Standing]) -> list[str]:
+    """Unmet, then unknown, then met; in the plan's order among themselves."""
+    judged = [target for target in TARGETS if target in standings]
+    return sorted(judged, key=lambda target: WORST.index(standings[target].verdict.state))
 
 
 async def _target(request: web.Request) -> web.Response:
@@ -76,13 +85,12 @@ async def _target(request: web.Request) -> web.Response:
     target = TARGETS.get(request.match_info["target"])
     if target is None or target.id not in district.policy.enabled:
         return _page(request, "missing.html", status=404)
-    order = {state: place for place, state in enumerate(("unmet", "unknown", "met"))}
     rows = [
         (school, district.verdicts[school.id][target.id])
         for school in district.schools.values()
         if target.id in district.verdicts.get(school.id, {})
     ]
-    rows.sort(key=lambda row: (order[row[1].verdict.state], row[1].verdict.attainment or 0, row[0].name))
+    rows.sort(key=lambda row: (WORST.index(row[1].verdict.state), row[1].verdict.attainment or 0, row[0].name))
     return _page(request, "target.html", target=target, rows=rows)
 
 

@@ -3,7 +3,9 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from collector.pages.words import PROBES
 from collector.targets import TARGETS
+from collector.units import bit_rate
 from collector.verdict import Reason, Verdict
 from common.text import Language, Text
 
@@ -20,6 +22,16 @@ class Show:
 
     def reason(self, reason: Reason) -> str:
         return reason.text.in_language(self._language)
+
+    def findings(self, verdict: Verdict) -> list[str]:
+        """What to act on, without a sentence that only repeats the reason."""
+        found = [self.reason(finding) for finding in verdict.findings]
+        return [] if found == [self.reason(verdict.reason)] else found
+
+    def probe(self, probe: str) -> str:
+        """A probe's kind in words; one that an agent brought along keeps its own name."""
+        word = PROBES.get(probe)
+        return probe if word is None else self.text(word)
 
     def time(self, at: datetime) -> str:
         """An instant in the district's zone, to the minute."""
@@ -46,11 +58,3 @@ class Show:
 
     def has_bounds(self, verdict: Verdict) -> bool:
         return verdict.lowest is not None and verdict.highest is not None and verdict.lowest != verdict.highest
-
-
-def bit_rate(bits_per_second: float) -> str:
-    """A bit rate with the unit that people use for its size."""
-    for unit, size in (("Gbit/s", 1e9), ("Mbit/s", 1e6), ("kbit/s", 1e3)):
-        if bits_per_second >= size:
-            return f"{bits_per_second / size:.4g} {unit}"
-    return f"{bits_per_second:.4g} bit/s"

@@ -63,5 +63,15 @@ WORDS: dict[str, Text] = {
     "summary": Text("各目标的学校数", "Schools by target"),
 }
 
+PROBES: dict[str, Text] = {
+    "display": Text("显示设备", "display"),
+    "host": Text("探针主机", "agent's machine"),
+    "path": Text("线路质量", "path"),
+    "ports": Text("交换机端口", "ports"),
+    "terminals": Text("终端", "terminals"),
+    "throughput": Text("测速", "throughput"),
+    "wireless": Text("无线控制器", "wireless"),
+}
+
 SHAPES = {"met": "✔", "unmet": "✘", "unknown": "?"}
 """A colour is never the only sign: each state has a shape and a word as well."""

@@ -8,4 +8,6 @@ from collector.targets.base import AnyTarget
 _MODULES = (
     import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__) if not found.name.startswith("_")
 )
-TARGETS: dict[str, AnyTarget] = {module.TARGET.id: module.TARGET for module in _MODULES if hasattr(module, "TARGET")}
+_FOUND: list[AnyTarget] = [module.TARGET for module in _MODULES if hasattr(module, "TARGET")]
+TARGETS: dict[str, AnyTarget] = {target.id: target for target in sorted(_FOUND, key=lambda target: target.plan_row)}
+"""In the plan's order."""

@@ -27,7 +27,7 @@ MIN_FAILED_RUNS = 2
 class DisplayPolicy(CoveragePolicy):
     """What a district may set of multimedia displays."""
 
-    seen_within_seconds: PositiveFloat = DAY
+    seen_within_seconds: PositiveFloat = 3 * DAY
     """A display that was up this lately works: at night a projector is off the mains."""
     down_after_seconds: PositiveFloat = 3600
     """A display that has not answered for this long, run after run, is down."""

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from collector.evidence import Daily, Evidence, readings
 from collector.targets._missing import Gap, absent, old
-from collector.targets._words import bit_rate
 from collector.targets.base import Moment
+from collector.units import bit_rate
 from collector.verdict import EvidenceItem, Reason, Values
 from common.text import Text
 from wire.measures import UPLINK_THROUGHPUT, UPLINK_THROUGHPUT_LIMIT

@@ -15,15 +15,6 @@ def clock(at: datetime, moment: Moment) -> str:
     return at.astimezone(ZoneInfo(moment.zone)).strftime("%Y-%m-%d %H:%M")
 
 
-def bit_rate(bits_per_second: float) -> str:
-    """A rate in Mbit/s, cut and not rounded, so that what is short never reads as enough."""
-    return (
-        f"{int(bits_per_second / 1e5) / 10:g} Mbit/s"
-        if bits_per_second < 1e9
-        else f"{int(bits_per_second / 1e7) / 100:g} Gbit/s"
-    )
-
-
 def place_words(place: Place) -> str:
     """A place as people know it: its id, and its name where that says more."""
     return f"{place.id} {place.name}" if place.name and place.name != place.id else place.id

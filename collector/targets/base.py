@@ -58,6 +58,8 @@ class Target(Generic[P]):
     name: Text
     clause: str
     """The plan's own words."""
+    plan_row: int
+    """Its place among the plan's clauses, which is the order that people know."""
     unit: Literal["bits_per_second", "ratio", "students_per_terminal", "teachers_per_terminal"]
     policy: type[P]
     evaluate: Callable[[School, Evidence, P, Moment], Verdict]

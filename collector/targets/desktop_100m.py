@@ -10,8 +10,9 @@ from collector.evidence import Evidence, readings
 from collector.roster.model import School
 from collector.targets._missing import Gap, absent, incomplete, look
 from collector.targets._verdicts import blind, by_bounds, listed, once
-from collector.targets._words import SOMEWHERE, bit_rate
+from collector.targets._words import SOMEWHERE
 from collector.targets.base import Moment, Target, WindowPolicy
+from collector.units import bit_rate
 from collector.verdict import EvidenceItem, Reason, Values, Verdict
 from common.text import Text
 from wire.measures import ACCESS_PORT_SPEED, ACCESS_PORT_WITHOUT_SPEED
@@ -117,6 +118,7 @@ TARGET = Target(
     id=ID,
     name=Text("百兆到桌面", "100 Mbit/s at the desktop"),
     clause="百兆以上带宽到桌面",
+    plan_row=2,
     unit="ratio",
     policy=DesktopPolicy,
     evaluate=evaluate,

@@ -10,8 +10,8 @@ from collector.roster.model import School
 from collector.targets._missing import Gap, absent, look
 from collector.targets._throughput import Carried, carried
 from collector.targets._verdicts import blind, listed, once
-from collector.targets._words import bit_rate
 from collector.targets.base import Moment, Target, WindowPolicy
+from collector.units import bit_rate
 from collector.verdict import EvidenceItem, Reason, Values, Verdict
 from common.text import Text
 from wire.measures import UPLINK_SPEED, UPLINK_THROUGHPUT, UPLINK_THROUGHPUT_LIMIT, UPLINK_UP
@@ -134,6 +134,7 @@ TARGET = Target(
     id=ID,
     name=Text("千兆上联", "Gigabit uplink"),
     clause="全区中小学全面实现千兆带宽接入城域网",
+    plan_row=1,
     unit="bits_per_second",
     policy=UplinkPolicy,
     evaluate=evaluate,

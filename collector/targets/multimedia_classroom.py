@@ -96,6 +96,7 @@ TARGET = Target(
     id=ID,
     name=Text("多媒体班级全覆盖", "A multimedia display for every class"),
     clause="多媒体班级覆盖率 100%",
+    plan_row=7,
     unit="ratio",
     policy=DisplayPolicy,
     evaluate=evaluate,

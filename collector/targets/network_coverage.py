@@ -37,6 +37,7 @@ TARGET = Target(
     id=ID,
     name=Text("教学场所网络覆盖", "Network in every teaching place"),
     clause="校园网络系统……覆盖所有学校的所有教育教学场所",
+    plan_row=8,
     unit="ratio",
     policy=NetworkPolicy,
     evaluate=evaluate,

@@ -28,6 +28,7 @@ TARGET = Target(
     id=ID,
     name=Text("生机比", "Students per terminal"),
     clause="生机比达 6:1",
+    plan_row=5,
     unit="students_per_terminal",
     policy=StudentRatioPolicy,
     evaluate=evaluate,

@@ -28,6 +28,7 @@ TARGET = Target(
     id=ID,
     name=Text("师机比", "Teachers per terminal"),
     clause="师机比达 1:1",
+    plan_row=6,
     unit="teachers_per_terminal",
     policy=TeacherRatioPolicy,
     evaluate=evaluate,

@@ -21,6 +21,7 @@ TARGET = Target(
     id=ID,
     name=Text("无线网络全覆盖", "Wireless coverage"),
     clause="实现校园无线网络全覆盖",
+    plan_row=3,
     unit="ratio",
     policy=CoveragePolicy,
     evaluate=evaluate,

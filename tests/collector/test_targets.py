@@ -820,12 +820,12 @@ def test_a_fault_told_before_the_run_failed_is_a_fault() -> None:
     assert verdict("multimedia_classroom", ROOMS, known(P1, broken)).state == "unmet"
 
 
-def test_seen_within_reaches_over_a_weekend_where_the_policy_says_so() -> None:
+def test_seen_within_reaches_over_a_weekend_unless_the_policy_says_otherwise() -> None:
     evidence = known(P1, display("p2", None, outcome="unreachable"), daily=was_up("p2", 50))
-    assert verdict("multimedia_classroom", ROOMS, evidence).state == "unknown"
-    policy = DisplayPolicy(seen_within_seconds=3 * 86400)
-    assert verdict("multimedia_classroom", ROOMS, evidence, policy).state == "met"
-    assert policy.look_back_days == 3
+    assert verdict("multimedia_classroom", ROOMS, evidence).state == "met"
+    assert DisplayPolicy().look_back_days == 3
+    policy = DisplayPolicy(seen_within_seconds=86400)
+    assert verdict("multimedia_classroom", ROOMS, evidence, policy).state == "unknown"
 
 
 # student_device_ratio and teacher_device_ratio
