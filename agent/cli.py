@@ -23,7 +23,7 @@ DEFAULT_TOKEN_FILE = Path("/etc/campus-agent/token")
 
 app = typer.Typer(
     help=say(
-        "学校端:只读地探测网络与教学设备,把结果送到教育局的采集端。",
+        "学校端：只读地探测网络与教学设备，把结果送到教育局的采集端。",
         "The school's side: probes network and teaching devices, read-only, and carries the results to the district.",
     ),
     no_args_is_help=True,
@@ -36,17 +36,17 @@ ConfigOption = Annotated[Path, typer.Option("--config", "-c", help=say("配置�
 
 @app.command(
     help=say(
-        "按计划探测;采集端确认收到之前,结果保存在磁盘上。",
+        "按计划探测；采集端确认收到之前，结果保存在磁盘上。",
         "Probe on schedule; what is found stays on disk until the collector has it.",
     )
 )
 def run(
     config: ConfigOption = DEFAULT_CONFIG,
-    log_format: Annotated[str, typer.Option(help=say("日志格式:text 或 json", "log format: text or json"))] = "text",
+    log_format: Annotated[str, typer.Option(help=say("日志格式：text 或 json", "log format: text or json"))] = "text",
 ) -> None:
     settings, probes = _configuration(config)
     if log_format not in ("text", "json"):
-        _refuse(say("--log-format 可用:text、json", "--log-format: text or json is accepted"))
+        _refuse(say("--log-format 可用：text、json", "--log-format: text or json is accepted"))
     from agent.service import Unusable
     from agent.service import run as serve
     from common import logs
@@ -60,14 +60,14 @@ def run(
 
 @app.command(
     help=say(
-        "现在把每一项探测一次,不需要采集端;有异常时退出码为 1。",
+        "现在把每一项探测一次，不需要采集端；有异常时退出码为 1。",
         "One round of every probe now, without a collector; exits 1 when something needs a look.",
     )
 )
 def probe(
     config: ConfigOption = DEFAULT_CONFIG,
     only: Annotated[
-        list[str] | None, typer.Option(help=say("只运行这一种探针(可重复)", "only this kind of probe (repeatable)"))
+        list[str] | None, typer.Option(help=say("只运行这一种探针（可重复）", "only this kind of probe (repeatable)"))
     ] = None,
     as_json: Annotated[
         bool,
@@ -94,7 +94,7 @@ def probe(
 
 @app.command(
     help=say(
-        "检查配置文件;加 --reach 时逐一试连设备。", "Validate the configuration; with --reach also try each device."
+        "检查配置文件；加 --reach 时逐一试连设备。", "Validate the configuration; with --reach also try each device."
     )
 )
 def check(
@@ -123,14 +123,14 @@ def check(
 
 @app.command(
     help=say(
-        "用一次性注册码换取本校凭证,存入文件(权限 0600)。",
+        "用一次性注册码换取本校凭证，存入文件（权限 0600）。",
         "Trade a one-time code for this school's credential; it goes into a file of mode 0600.",
     )
 )
 def enrol(
     collector: Annotated[str, typer.Option(help=say("采集端网址", "the collector's URL"))],
     code: Annotated[
-        str, typer.Option(help=say("一次性注册码;- 表示从标准输入读", "one-time code; - reads it from stdin"))
+        str, typer.Option(help=say("一次性注册码；- 表示从标准输入读", "one-time code; - reads it from stdin"))
     ],
     token_file: Annotated[
         Path, typer.Option(help=say("凭证存放的文件", "the file that the credential goes into"))
@@ -166,7 +166,7 @@ def enrol(
     typer.echo(school)
     typer.echo(
         say(
-            f"已注册学校 {school},凭证在 {token_file};请在配置中写 school: {school}",
+            f"已注册学校 {school}，凭证在 {token_file}；请在配置中写 school: {school}",
             f"enrolled school {school}; its credential is in {token_file}; write school: {school} in the configuration",
         ),
         err=True,
@@ -198,7 +198,10 @@ def _chosen(settings: "AgentSettings", only: list[str]) -> "list[ProbeSettings]"
         if kind not in kinds:
             names = ", ".join(kinds)
             _refuse(
-                say(f"--only {kind}:配置中没有这种探针;有:{names}", f"--only {kind}: not configured; accepted: {names}")
+                say(
+                    f"--only {kind}：配置中没有这种探针；有：{names}",
+                    f"--only {kind}: not configured; accepted: {names}",
+                )
             )
     return [entry for entry in settings.devices if not only or entry.probe in only]
 
@@ -209,10 +212,10 @@ def _show_accepted(config: Path, settings: "AgentSettings") -> None:
         counts[entry.probe] = counts.get(entry.probe, 0) + 1
     entries = ", ".join(f"{kind} × {count}" for kind, count in sorted(counts.items()))
     collector = settings.collector.url if settings.collector else say("未配置", "not configured")
-    typer.echo(say(f"配置可用:{config}", f"configuration is usable: {config}"))
-    typer.echo(say(f"学校:{settings.school}", f"school: {settings.school}"))
-    typer.echo(say(f"采集端:{collector}", f"collector: {collector}"))
-    typer.echo(say(f"探测项:{entries}", f"entries: {entries}"))
+    typer.echo(say(f"配置可用：{config}", f"configuration is usable: {config}"))
+    typer.echo(say(f"学校：{settings.school}", f"school: {settings.school}"))
+    typer.echo(say(f"采集端：{collector}", f"collector: {collector}"))
+    typer.echo(say(f"探测项：{entries}", f"entries: {entries}"))
 
 
 def _credential_is_there(settings: "AgentSettings") -> bool:
@@ -223,7 +226,7 @@ def _credential_is_there(settings: "AgentSettings") -> bool:
     try:
         settings.collector.token.read()
     except SecretUnavailable as error:
-        typer.echo(say(f"✗ 凭证无法读取:{error}", f"✗ the credential cannot be read: {error}"))
+        typer.echo(say(f"✗ 凭证无法读取：{error}", f"✗ the credential cannot be read: {error}"))
         return False
     return True
 

@@ -48,7 +48,7 @@ async def enrol(url: str, code: str, token_file: Path, ca_file: Path | None = No
 
 def _prepare(token_file: Path, force: bool) -> Path:
     if token_file.exists() and not force:
-        raise NotPossible(say(f"{token_file} 已存在;--force 可替换", f"{token_file} exists; --force replaces it"))
+        raise NotPossible(say(f"{token_file} 已存在；--force 可替换", f"{token_file} exists; --force replaces it"))
     token_file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=".token-", dir=token_file.parent)  # mode 0600 from the start
     with os.fdopen(descriptor, "wb") as file:
@@ -72,7 +72,7 @@ def _keep(prepared: Path, token_file: Path, token: str, force: bool) -> None:
         reason = error.strerror or error
         raise EnrolFailed(
             say(
-                f"{token_file}:{reason};注册码已用掉,请重新申请一个",
+                f"{token_file}:{reason}；注册码已用掉，请重新申请一个",
                 f"{token_file}: {reason}; the code is used up, ask for a new one",
             )
         ) from None
@@ -101,4 +101,4 @@ async def _trade(url: str, request: EnrolRequest, ca_file: Path | None) -> Enrol
     try:
         return EnrolAnswer.model_validate_json(answer.body)
     except ValidationError:
-        raise EnrolFailed(say(f"{url}:应答不是采集端的格式", f"{url}: the answer is not a collector's")) from None
+        raise EnrolFailed(say(f"{url}：应答不是采集端的格式", f"{url}: the answer is not a collector's")) from None

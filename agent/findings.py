@@ -40,8 +40,8 @@ _STATES = {
 }
 _DIRECTIONS = {"download": Text("下行", "download"), "upload": Text("上行", "upload")}
 _LIMITS = {
-    "nic": Text("结论不定:受本机网卡限制", "inconclusive: limited by this machine's network card"),
-    "cpu": Text("结论不定:受本机处理器限制", "inconclusive: limited by this machine's processor"),
+    "nic": Text("结论不定：受本机网卡限制", "inconclusive: limited by this machine's network card"),
+    "cpu": Text("结论不定：受本机处理器限制", "inconclusive: limited by this machine's processor"),
 }
 
 
@@ -97,7 +97,7 @@ def _access_speeds(readings: Sequence[Reading]) -> Iterator[Text]:
     if readings:
         counts = Counter(r.value for r in readings)
         words = ", ".join(f"{count} × {speed(value)}" for value, count in sorted(counts.items()))
-        yield Text(f"接入端口:{words}", f"access ports: {words}")
+        yield Text(f"接入端口：{words}", f"access ports: {words}")
 
 
 def _without_speed(readings: Sequence[Reading]) -> Iterator[Text]:
@@ -126,7 +126,7 @@ def _access_point_states(readings: Sequence[Reading]) -> Iterator[Text]:
     gone = [_label(r, "ap") for r in readings if r.labels.get("state") == "gone"]
     if gone:
         names = ", ".join(gone[:5]) + (" …" if len(gone) > 5 else "")
-        yield Text(f"{len(gone)} 个接入点消失:{names}", f"{len(gone)} access points gone: {names}")
+        yield Text(f"{len(gone)} 个接入点消失：{names}", f"{len(gone)} access points gone: {names}")
 
 
 def _clients(readings: Sequence[Reading]) -> Iterator[Text]:
@@ -192,7 +192,7 @@ def _terminals(readings: Sequence[Reading]) -> Iterator[Text]:
         if own:
             zh = "、".join(f"{_BASES[basis].zh if basis in _BASES else basis} {value:g}" for basis, value in own)
             en = ", ".join(f"{value:g} {_BASES[basis].en if basis in _BASES else basis}" for basis, value in own)
-            yield Text(f"{word.zh}终端:{zh}", f"{word.en} terminals: {en}")
+            yield Text(f"{word.zh}终端：{zh}", f"{word.en} terminals: {en}")
 
 
 def _av_states(readings: Sequence[Reading]) -> Iterator[Text]:

@@ -62,7 +62,7 @@ def only_one(state_dir: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise Unusable(
-            say(f"state_dir 不可用:{path}:{reason}", f"state_dir cannot be used: {path}: {reason}")
+            say(f"state_dir 不可用：{path}:{reason}", f"state_dir cannot be used: {path}: {reason}")
         ) from None
     try:
         try:
@@ -71,7 +71,7 @@ def only_one(state_dir: Path) -> Iterator[None]:
             other = os.read(descriptor, 32).decode(errors="replace").strip() or "?"
             raise Unusable(
                 say(
-                    f"{state_dir} 正由另一个探针进程使用(进程号 {other})",
+                    f"{state_dir} 正由另一个探针进程使用（进程号 {other}）",
                     f"another agent uses {state_dir} (process {other})",
                 )
             ) from None
@@ -178,7 +178,7 @@ async def _traps(settings: AgentSettings, schedule: Schedule, clock: Clock) -> A
     try:
         community = settings.traps.community.read().get_secret_value()
     except SecretUnavailable as error:
-        raise Unusable(say(f"traps.community 无法读取:{error}", f"traps.community cannot be read: {error}")) from None
+        raise Unusable(say(f"traps.community 无法读取：{error}", f"traps.community cannot be read: {error}")) from None
     listener = TrapListener(settings.devices, community, partial(schedule.ask_now), clock)
     with _binding("traps.listen", settings.traps.listen):
         transport = await listen(listener, host, port)
@@ -195,5 +195,5 @@ def _binding(field: str, listen: str) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise Unusable(
-            say(f"{field}:无法监听 {listen}:{reason}", f"{field}: cannot listen on {listen}: {reason}")
+            say(f"{field}：无法监听 {listen}:{reason}", f"{field}: cannot listen on {listen}: {reason}")
         ) from None

@@ -50,7 +50,7 @@ class CollectorSettings(Settings):
             return None
         path = _beside(path, info)
         if not path.is_file():
-            raise fault("没有这个文件;应为 PEM 证书文件", "there is no such file; a PEM certificate file is accepted")
+            raise fault("没有这个文件；应为 PEM 证书文件", "there is no such file; a PEM certificate file is accepted")
         return path
 
 
@@ -131,7 +131,7 @@ class AgentSettings(Settings):
         except ConfigError as error:
             faults = error.faults[:MAX_SHOWN]
             raise fault(
-                "\n  ".join(["设备包无法使用:", *(one.in_language("zh") for one in faults)]),
+                "\n  ".join(["设备包无法使用：", *(one.in_language("zh") for one in faults)]),
                 "\n  ".join(["a device pack cannot be used:", *(one.in_language("en") for one in faults)]),
             ) from None
         return path
@@ -175,10 +175,10 @@ def usable_url(url: str) -> str:
     except ValueError:
         host = ""
     if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
-        raise fault("应为网址,如 https://collector.example", "a URL is accepted, such as https://collector.example")
+        raise fault("应为网址，如 https://collector.example", "a URL is accepted, such as https://collector.example")
     if parts.scheme == "http" and not _is_loopback(host):
         raise fault(
-            "凭证不能明文传输:请用 https://(只有本机地址可用 http://)",
+            "凭证不能明文传输：请用 https://(只有本机地址可用 http://)",
             "the credential must not travel in plain: https:// is accepted (http:// only for this machine)",
         )
     return url.rstrip("/")
@@ -194,7 +194,7 @@ def host_and_port(listen: str) -> tuple[str, int]:
     except ValueError:
         number = -1
     if not 0 <= number <= 65535:
-        raise fault("应为 IP地址:端口,如 127.0.0.1:8601", "IP-ADDRESS:PORT is accepted, such as 127.0.0.1:8601")
+        raise fault("应为 IP地址:端口，如 127.0.0.1:8601", "IP-ADDRESS:PORT is accepted, such as 127.0.0.1:8601")
     return host, number
 
 
@@ -221,7 +221,7 @@ def _userinfo(document: Document) -> Iterator[Fault]:
     url = collector.get("url") if isinstance(collector, dict) else None
     if isinstance(url, str) and has_userinfo(url):
         what = Text(
-            "网址里不能写用户名和密码;凭证写在 token 里",
+            "网址里不能写用户名和密码；凭证写在 token 里",
             "a URL without user name and password is accepted; the credential belongs in token",
         )
         yield Fault(document.file, document.line(("collector", "url")), "collector.url", "", what)
@@ -235,10 +235,10 @@ def _unknown_kinds(document: Document, probes: Mapping[str, AnyProbe]) -> Iterat
         if not isinstance(entry, dict) or (isinstance(kind, str) and kind in probes):
             continue
         near = difflib.get_close_matches(str(kind), probes, n=1)
-        zh, en = (f"是否想写 {near[0]}?", f"did you mean {near[0]}? ") if near else ("", "")
+        zh, en = (f"是否想写 {near[0]}？", f"did you mean {near[0]}? ") if near else ("", "")
         names = ", ".join(probes)
         line = document.line(("devices", index, "probe"))
-        what = Text(f"{zh}可用:{names}", f"{en}accepted: {names}")
+        what = Text(f"{zh}可用：{names}", f"{en}accepted: {names}")
         yield Fault(document.file, line, f"devices[{index}].probe", "" if kind is None else repr(kind), what)
 
 
@@ -255,7 +255,7 @@ def _repeated(document: Document) -> Iterator[Fault]:
         key, line = (probe, device.strip()), document.line(("devices", index))
         if key in first:
             what = Text(
-                f"第 {first[key]} 行已有 probe: {probe}、device: {device} 的一项;请改名或删去其一",
+                f"第 {first[key]} 行已有 probe: {probe}、device: {device} 的一项；请改名或删去其一",
                 f"line {first[key]} already has probe: {probe} with this device; give another name or drop one",
             )
             yield Fault(document.file, line, f"devices[{index}].device", repr(device), what)

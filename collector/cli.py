@@ -22,14 +22,14 @@ UNUSABLE = 2
 
 app = typer.Typer(
     help=say(
-        "教育局端:接收各校探针的上报并判定规划目标。",
+        "教育局端：接收各校探针的上报并判定规划目标。",
         "The district's side: takes the schools' reports and judges the plan's targets.",
     ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 roster = typer.Typer(
-    help=say("花名册:学校、场所与设备。", "The roster: schools, places and devices."), no_args_is_help=True
+    help=say("花名册：学校、场所与设备。", "The roster: schools, places and devices."), no_args_is_help=True
 )
 app.add_typer(roster, name="roster")
 
@@ -39,7 +39,7 @@ DEFAULT_CONFIG = Path("/etc/campus/collector.yaml")
 
 @app.command(
     help=say(
-        "运行:接收上报、判定目标、提供网页、接口与 /metrics。",
+        "运行：接收上报、判定目标、提供网页、接口与 /metrics。",
         "Receive reports, judge targets, serve pages, API and /metrics.",
     )
 )
@@ -71,20 +71,20 @@ def check(
 ) -> None:
     settings, policy = _configuration(config)
     enabled = len(policy.enabled)
-    typer.echo(say(f"配置可用:{config}", f"configuration is usable: {config}"))
+    typer.echo(say(f"配置可用：{config}", f"configuration is usable: {config}"))
     typer.echo(say(f"政策 {policy.version}:{enabled} 个目标", f"policy {policy.version}: {enabled} targets"))
     if roster_file is not None:
         schools = len(_roster(roster_file).schools)
-        typer.echo(say(f"花名册可用:{schools} 所学校", f"roster is usable: {schools} schools"))
+        typer.echo(say(f"花名册可用：{schools} 所学校", f"roster is usable: {schools} schools"))
         return
     database = _open(settings)
     try:
         version = database.read_now(newest_version)
         if version == 0:
-            typer.echo(say("尚未导入花名册:请用 roster import", "no roster yet: use roster import"))
+            typer.echo(say("尚未导入花名册：请用 roster import", "no roster yet: use roster import"))
             raise typer.Exit(1)
         schools = len(database.read_now(lambda c: load_roster(c, version)).schools)
-        typer.echo(say(f"花名册第 {version} 版:{schools} 所学校", f"roster version {version}: {schools} schools"))
+        typer.echo(say(f"花名册第 {version} 版：{schools} 所学校", f"roster version {version}: {schools} schools"))
     finally:
         database.close()
 
@@ -92,7 +92,7 @@ def check(
 @roster.command(
     "import",
     help=say(
-        "导入花名册(.yaml 或 .csv);有错则整份拒收。", "Import a roster (.yaml or .csv); a bad file is refused whole."
+        "导入花名册（.yaml 或 .csv）；有错则整份拒收。", "Import a roster (.yaml or .csv); a bad file is refused whole."
     ),
 )
 def roster_import(file: Path, config: ConfigOption = DEFAULT_CONFIG) -> None:
@@ -105,11 +105,11 @@ def roster_import(file: Path, config: ConfigOption = DEFAULT_CONFIG) -> None:
         database.close()
     count = len(schools.schools)
     typer.echo(
-        say(f"已导入 {count} 所学校,花名册第 {version} 版", f"imported {count} schools as roster version {version}")
+        say(f"已导入 {count} 所学校，花名册第 {version} 版", f"imported {count} schools as roster version {version}")
     )
 
 
-@roster.command("export", help=say("导出现行花名册(.yaml 或 .csv)。", "Export the roster in force (.yaml or .csv)."))
+@roster.command("export", help=say("导出现行花名册（.yaml 或 .csv）。", "Export the roster in force (.yaml or .csv)."))
 def roster_export(file: Path, config: ConfigOption = DEFAULT_CONFIG) -> None:
     settings, _ = _configuration(config)
     database = _open(settings)
@@ -137,7 +137,7 @@ def enrol(school: str, config: ConfigOption = DEFAULT_CONFIG) -> None:
     finally:
         database.close()
     typer.echo(code)
-    typer.echo(say("此码 24 小时内有效,只能用一次。", "Valid for 24 hours, once."), err=True)
+    typer.echo(say("此码 24 小时内有效，只能用一次。", "Valid for 24 hours, once."), err=True)
 
 
 def _configuration(config: Path) -> tuple[CollectorSettings, Policy]:

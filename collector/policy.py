@@ -38,7 +38,7 @@ class Policy(_Part):
     @classmethod
     def _known_zone(cls, zone: str) -> str:
         if zone not in available_timezones():
-            raise fault("应为 IANA 时区名,如 Asia/Shanghai", "an IANA time zone is accepted, such as Asia/Shanghai")
+            raise fault("应为 IANA 时区名，如 Asia/Shanghai", "an IANA time zone is accepted, such as Asia/Shanghai")
         return zone
 
     @model_validator(mode="after")
@@ -46,7 +46,7 @@ class Policy(_Part):
         ratios = [part for part in (self.of(name) for name in TARGETS) if isinstance(part, RatioPolicy)]
         if len({ratio.shared_for for ratio in ratios if ratio.enabled}) > 1:
             raise fault(
-                "各终端比目标的 shared_for 应相同,否则共用终端会被重复计算或漏算",
+                "各终端比目标的 shared_for 应相同，否则共用终端会被重复计算或漏算",
                 "the terminal ratios must agree on shared_for, else shared terminals count twice or not at all",
             )
         return self

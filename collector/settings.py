@@ -36,7 +36,7 @@ class StoreSettings(Part):
     @classmethod
     def _known_engine(cls, url: str, info: ValidationInfo) -> str:
         if not url.startswith(SQLITE) or url == SQLITE:
-            raise fault("可用:sqlite:///文件名", "accepted: sqlite:///FILE")
+            raise fault("可用：sqlite:///文件名", "accepted: sqlite:///FILE")
         path = Path(url.removeprefix(SQLITE))
         folder = (info.context or {}).get("folder")
         return url if folder is None else f"{SQLITE}{Path(folder) / path}"
@@ -83,7 +83,7 @@ class CollectorSettings(Part):
         except ValueError:
             good = False
         if not good:
-            raise fault("应为 IP地址:端口,如 127.0.0.1:8600", "IP-ADDRESS:PORT is accepted, such as 127.0.0.1:8600")
+            raise fault("应为 IP地址:端口，如 127.0.0.1:8600", "IP-ADDRESS:PORT is accepted, such as 127.0.0.1:8600")
         return listen
 
     @field_validator("policy")

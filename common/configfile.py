@@ -104,7 +104,7 @@ def read(path: Path) -> Document:
         raw = path.read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)
-        raise _single(name, None, Text(f"无法读取文件:{reason}", f"the file cannot be read: {reason}")) from None
+        raise _single(name, None, Text(f"无法读取文件：{reason}", f"the file cannot be read: {reason}")) from None
     if len(raw) > MAX_FILE_BYTES:
         raise _single(name, None, Text("文件超过 16 MiB", "the file is larger than 16 MiB"))
     try:
@@ -112,7 +112,7 @@ def read(path: Path) -> Document:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise _single(
-            name, line, Text("文件不是 UTF-8 编码,请另存为 UTF-8", "the file is not UTF-8; save it as UTF-8")
+            name, line, Text("文件不是 UTF-8 编码，请另存为 UTF-8", "the file is not UTF-8; save it as UTF-8")
         ) from None
     return parse(text, name)
 
@@ -139,11 +139,11 @@ def parse(text: str, name: str) -> Document:
     try:
         data = loader.construct_document(node)
     except ValueError as error:
-        raise _single(name, None, Text(f"无法理解的值:{error}", f"a value makes no sense: {error}")) from None
+        raise _single(name, None, Text(f"无法理解的值：{error}", f"a value makes no sense: {error}")) from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise _single(
-            name, line, Text(f"无法理解的值:{error.problem}", f"a value makes no sense: {error.problem}")
+            name, line, Text(f"无法理解的值：{error.problem}", f"a value makes no sense: {error.problem}")
         ) from None
     finally:
         loader.dispose()
@@ -174,7 +174,7 @@ def _walk(
             text = str(key.value)
             if text in seen and text != "<<":
                 where = ".".join(map(str, (*path, text)))
-                what = Text("这个键写了两次,请只保留一个", "this key is written twice; keep one")
+                what = Text("这个键写了两次，请只保留一个", "this key is written twice; keep one")
                 faults.append(Fault(name, key.start_mark.line + 1, where, "", what))
             seen.add(text)
             _walk(value, (*path, text), lines, faults, name)
@@ -192,9 +192,9 @@ def _fault(document: Document, model: type[BaseModel], detail: ErrorDetails) -> 
     if detail["type"] == "extra_forbidden":
         known = known_keys(model, detail["loc"][:-1])
         near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
-        hint_zh, hint_en = (f";是否想写 {near[0]}?", f"; did you mean {near[0]}?") if near else ("", "")
+        hint_zh, hint_en = (f"；是否想写 {near[0]}？", f"; did you mean {near[0]}?") if near else ("", "")
         names = ", ".join(sorted(known))
-        what = Text(f"没有这个键{hint_zh};可用:{names}", f"there is no such key{hint_en}; accepted: {names}")
+        what = Text(f"没有这个键{hint_zh}；可用：{names}", f"there is no such key{hint_en}; accepted: {names}")
         value = ""
     line = document.line(path)
     return Fault(document.file, line, field, value, what)

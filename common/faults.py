@@ -18,31 +18,31 @@ _TEXTS: dict[str, Text] = {
     "finite_number": Text("应为有限的数字", "a finite number is accepted"),
     "bool_parsing": Text("应为 true 或 false", "true or false is accepted"),
     "bool_type": Text("应为 true 或 false", "true or false is accepted"),
-    "string_type": Text("应为文字;若是数字请加引号", "text is accepted; put quotes around a number"),
+    "string_type": Text("应为文字；若是数字请加引号", "text is accepted; put quotes around a number"),
     "string_too_short": Text("至少 {min_length} 个字符", "at least {min_length} characters are accepted"),
     "string_too_long": Text("至多 {max_length} 个字符", "at most {max_length} characters are accepted"),
     "string_pattern_mismatch": Text("应符合格式 {pattern}", "text of the form {pattern} is accepted"),
-    "literal_error": Text("可用的值:{expected}", "accepted: {expected}"),
-    "enum": Text("可用的值:{expected}", "accepted: {expected}"),
-    "union_tag_invalid": Text("可用的值:{expected_tags}", "accepted: {expected_tags}"),
+    "literal_error": Text("可用的值：{expected}", "accepted: {expected}"),
+    "enum": Text("可用的值：{expected}", "accepted: {expected}"),
+    "union_tag_invalid": Text("可用的值：{expected_tags}", "accepted: {expected_tags}"),
     "union_tag_not_found": Text("缺少 {discriminator}", "{discriminator} is required"),
     "greater_than": Text("应大于 {gt}", "a number above {gt} is accepted"),
     "greater_than_equal": Text("应不小于 {ge}", "a number of at least {ge} is accepted"),
     "less_than": Text("应小于 {lt}", "a number below {lt} is accepted"),
     "less_than_equal": Text("应不大于 {le}", "a number of at most {le} is accepted"),
-    "list_type": Text("应为列表(以“- ”开头的若干行)", "a list is accepted (lines that begin with '- ')"),
-    "tuple_type": Text("应为列表(以“- ”开头的若干行)", "a list is accepted (lines that begin with '- ')"),
+    "list_type": Text("应为列表（以“- ”开头的若干行）", "a list is accepted (lines that begin with '- ')"),
+    "tuple_type": Text("应为列表（以“- ”开头的若干行）", "a list is accepted (lines that begin with '- ')"),
     "dict_type": Text("应为“键: 值”", "'key: value' pairs are accepted"),
     "model_type": Text("应为“键: 值”", "'key: value' pairs are accepted"),
     "model_attributes_type": Text("应为“键: 值”", "'key: value' pairs are accepted"),
     "too_short": Text("至少 {min_length} 项", "at least {min_length} entries are accepted"),
     "too_long": Text("至多 {max_length} 项", "at most {max_length} entries are accepted"),
     "url_parsing": Text(
-        "应为网址,如 https://collector.example:8600", "a URL is accepted, such as https://collector.example:8600"
+        "应为网址，如 https://collector.example:8600", "a URL is accepted, such as https://collector.example:8600"
     ),
     "url_scheme": Text("网址应以 {expected_schemes} 开头", "a URL that begins with {expected_schemes} is accepted"),
-    "date_from_datetime_parsing": Text("应为日期,如 2026-09-01", "a date is accepted, such as 2026-09-01"),
-    "date_parsing": Text("应为日期,如 2026-09-01", "a date is accepted, such as 2026-09-01"),
+    "date_from_datetime_parsing": Text("应为日期，如 2026-09-01", "a date is accepted, such as 2026-09-01"),
+    "date_parsing": Text("应为日期，如 2026-09-01", "a date is accepted, such as 2026-09-01"),
     "ip_any_address": Text("应为 IP 地址", "an IP address is accepted"),
 }
 
@@ -59,7 +59,7 @@ def accepted(detail: ErrorDetails) -> Text:
         return Text(str(context["zh"]), str(context["en"]))
     text = _TEXTS.get(detail["type"])
     if text is None:
-        return Text(f"不被接受:{detail['msg']}", detail["msg"])
+        return Text(f"不被接受：{detail['msg']}", detail["msg"])
     return text.filled(context)
 
 

@@ -28,7 +28,7 @@ class Secret(BaseModel):
     def _not_in_plain(cls, value: Any) -> Any:
         if not isinstance(value, dict | Secret):
             raise fault(
-                "密钥不写在配置里:请写 {file: 文件路径} 或 {env: 环境变量名}",
+                "密钥不写在配置里：请写 {file: 文件路径} 或 {env: 环境变量名}",
                 "a secret is not written here: write {file: PATH} or {env: NAME}",
             )
         return value

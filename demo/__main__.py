@@ -19,7 +19,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m demo",
         description=say(
-            "在本机运行三所模拟学校:设备说真实协议,探针与采集端就是产品本身。",
+            "在本机运行三所模拟学校：设备说真实协议，探针与采集端就是产品本身。",
             "Three simulated schools on this machine: real protocols, and the product's own agents and collector.",
         ),
     )
@@ -27,7 +27,7 @@ def main() -> int:
         "--once",
         action="store_true",
         help=say(
-            "判定齐全且与预期相符即结束;超时仍不符则退出码为 1",
+            "判定齐全且与预期相符即结束；超时仍不符则退出码为 1",
             "end when every verdict is there and as expected; exit 1 when they are not in time",
         ),
     )
@@ -35,7 +35,7 @@ def main() -> int:
         "--port",
         type=int,
         default=8600,
-        help=say("采集端端口,0 为任一空闲端口", "collector's port; 0 takes a free one"),
+        help=say("采集端端口，0 为任一空闲端口", "collector's port; 0 takes a free one"),
     )
     arguments = parser.parse_args()
     console = Console(highlight=False)
@@ -77,7 +77,7 @@ def _free_port(port: int) -> int:
         except (OSError, OverflowError) as error:
             raise Failed(
                 say(
-                    f"无法使用端口 {port}:{error};请用 --port 换一个",
+                    f"无法使用端口 {port}:{error}；请用 --port 换一个",
                     f"port {port} cannot be used: {error}; choose another with --port",
                 )
             ) from None

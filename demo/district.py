@@ -55,7 +55,7 @@ class School:
 def _classrooms(grades: str, classes: int, seats: int) -> tuple[Place, ...]:
     """One room for each class: room 203 is the third of the second grade."""
     return tuple(
-        Place(f"{number}{room:02}", "classroom", f"{grade}({room})班教室", f"{grade}({room})班", seats)
+        Place(f"{number}{room:02}", "classroom", f"{grade}（{room}）班教室", f"{grade}（{room}）班", seats)
         for number, grade in enumerate(grades.split(), start=1)
         for room in range(1, classes + 1)
     )

@@ -35,7 +35,8 @@ class Difference:
     def __str__(self) -> str:
         where = f"{self.school} {self.target}"
         return say(
-            f"{where}:应为 {self.expected},实为 {self.found}", f"{where}: expected {self.expected}, found {self.found}"
+            f"{where}：应为 {self.expected}，实为 {self.found}",
+            f"{where}: expected {self.expected}, found {self.found}",
         )
 
 
@@ -69,7 +70,7 @@ def overview(verdicts: Verdicts, url: str) -> Group:
                 reasons.append(line.append(f"  {verdict['reason'][language]}", style="not bold default"))
     settled = len(EXPECTED) - len(differences(verdicts))
     foot = say(
-        f"网页:{url}/   与预期相符:{settled}/{len(EXPECTED)}   Ctrl-C 结束",
+        f"网页：{url}/   与预期相符：{settled}/{len(EXPECTED)}   Ctrl-C 结束",
         f"Pages: {url}/   as expected: {settled}/{len(EXPECTED)}   Ctrl-C ends",
     )
     return Group(shown, *reasons, Styled(foot, style="dim"))

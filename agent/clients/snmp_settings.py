@@ -55,7 +55,7 @@ class SnmpSettings(_Part):
                 raise fault("SNMP v2c 需要 community", "SNMP v2c needs a community")
             if self.user or self.auth or self.privacy:
                 raise fault(
-                    "user、auth、privacy 只用于 v3,请写 version: '3'",
+                    "user、auth、privacy 只用于 v3，请写 version: '3'",
                     "user, auth and privacy belong to v3; write version: '3'",
                 )
             return self

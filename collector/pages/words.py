@@ -21,7 +21,7 @@ WORDS: dict[str, Text] = {
     "since": Text("自", "since"),
     "evidence": Text("依据", "Evidence"),
     "evidence_none": Text("没有可用的依据", "There is no evidence"),
-    "evidence_more": Text("另有 {count} 项,见接口", "{count} more in the API"),
+    "evidence_more": Text("另有 {count} 项，见接口", "{count} more in the API"),
     "findings": Text("需要处理", "To act on"),
     "history": Text("变化记录", "Changes"),
     "probe": Text("检测", "Probe"),
@@ -43,7 +43,7 @@ WORDS: dict[str, Text] = {
     "search": Text("查找学校", "Find a school"),
     "all_states": Text("全部结论", "All verdicts"),
     "no_schools": Text(
-        "还没有学校:请先用 campus-collector roster import 导入花名册。",
+        "还没有学校：请先用 campus-collector roster import 导入花名册。",
         "There are no schools yet: import a roster with campus-collector roster import.",
     ),
     "no_devices": Text("该校探针还没有检测任何设备", "The school's agent has not probed any device yet"),

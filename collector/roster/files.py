@@ -108,7 +108,7 @@ def _devices(
         known = place_ids[school].get(same(device.place))
         if known is None:
             what = Text(f"学校 {school} 没有这个场所", f"school {school} lists no such place")
-            table.wrong(row, "place", Text(f"{what.zh},请先写入 {PLACES_FILE}", f"{what.en}; add it to {PLACES_FILE}"))
+            table.wrong(row, "place", Text(f"{what.zh}，请先写入 {PLACES_FILE}", f"{what.en}; add it to {PLACES_FILE}"))
             continue
         key = (school, device.system, device.id)
         if key in seen:
@@ -166,13 +166,13 @@ def _write(path: Path, content: bytes) -> None:
     except OSError as error:
         beside.unlink(missing_ok=True)
         reason = error.strerror or str(error)
-        what = Text(f"无法写入文件:{reason}", f"the file cannot be written: {reason}")
+        what = Text(f"无法写入文件：{reason}", f"the file cannot be written: {reason}")
         raise ConfigError([Fault(str(path), None, "", "", what)]) from None
 
 
 def _unusable(path: Path) -> ConfigError:
     what = Text(
-        f"可用 .yaml 或 .csv;CSV 请指定学校表,{PLACES_FILE} 与 {DEVICES_FILE} 放在它旁边;Excel 请另存为 CSV",
+        f"可用 .yaml 或 .csv;CSV 请指定学校表，{PLACES_FILE} 与 {DEVICES_FILE} 放在它旁边；Excel 请另存为 CSV",
         f".yaml or .csv is accepted; of CSV name the table of schools, with {PLACES_FILE} and {DEVICES_FILE} beside it;"
         " save a spreadsheet as CSV",
     )

@@ -72,14 +72,14 @@ class School(RosterPart):
     def _consistent(self) -> "School":
         ids = [place.id for place in self.places]
         if twice := _repeated(ids):
-            raise fault(f"学校 {self.id} 的场所重复:{twice}", f"school {self.id} lists these places twice: {twice}")
+            raise fault(f"学校 {self.id} 的场所重复：{twice}", f"school {self.id} lists these places twice: {twice}")
         if twice := _repeated([f"{device.system}/{device.id}" for device in self.devices]):
-            raise fault(f"学校 {self.id} 的设备重复:{twice}", f"school {self.id} lists these devices twice: {twice}")
+            raise fault(f"学校 {self.id} 的设备重复：{twice}", f"school {self.id} lists these devices twice: {twice}")
         known = set(ids)
         if strange := sorted({device.place for device in self.devices} - known):
             names = ", ".join(strange[:5])
             raise fault(
-                f"学校 {self.id} 的设备所在场所不在 places 中:{names}",
+                f"学校 {self.id} 的设备所在场所不在 places 中：{names}",
                 f"devices of school {self.id} stand in places that it does not list: {names}",
             )
         return self
@@ -99,7 +99,7 @@ class Roster(RosterPart):
         if not self.schools:  # not as min_length, which counts a school with a fault as none
             raise fault("没有任何学校", "there is no school in it")
         if twice := _repeated([school.id for school in self.schools]):
-            raise fault(f"学校编号重复:{twice}", f"school ids stand twice: {twice}")
+            raise fault(f"学校编号重复：{twice}", f"school ids stand twice: {twice}")
         return self
 
 

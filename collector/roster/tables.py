@@ -145,7 +145,7 @@ def _decoded(path: Path) -> str:
         raw = path.read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)
-        what = Text(f"无法读取文件:{reason}", f"the file cannot be read: {reason}")
+        what = Text(f"无法读取文件：{reason}", f"the file cannot be read: {reason}")
         raise ConfigError([Fault(str(path), None, "", "", what)]) from None
     if len(raw) > MAX_FILE_BYTES:
         raise ConfigError([Fault(str(path), None, "", "", Text("文件超过 16 MiB", "the file is larger than 16 MiB"))])
@@ -156,18 +156,18 @@ def _decoded(path: Path) -> str:
             continue
         if "\0" not in text:
             return text
-    what = Text("不是文本文件:请另存为 CSV(UTF-8 或 GBK)", "not a text file: save it as CSV (UTF-8 or GBK)")
+    what = Text("不是文本文件：请另存为 CSV（UTF-8 或 GBK）", "not a text file: save it as CSV (UTF-8 or GBK)")
     raise ConfigError([Fault(str(path), None, "", "", what)])
 
 
 def _no_such_heading(cell: str, known: list[str], columns: Iterable[Column]) -> Text:
     near = difflib.get_close_matches(plain(cell), known, n=1)
     names = ", ".join(column.accepted for column in columns)
-    hint_zh, hint_en = (f";是否想写 {near[0]}?", f"; did you mean {near[0]}?") if near else ("", "")
-    return Text(f"没有这个表头{hint_zh};可用:{names}", f"there is no such heading{hint_en}; accepted: {names}")
+    hint_zh, hint_en = (f"；是否想写 {near[0]}?", f"; did you mean {near[0]}?") if near else ("", "")
+    return Text(f"没有这个表头{hint_zh}；可用：{names}", f"there is no such heading{hint_en}; accepted: {names}")
 
 
 def _accepted_words(column: Column) -> Text:
     zh = "、".join(text.zh for text in column.words.values())
     en = ", ".join(column.words)
-    return Text(f"可用的值:{zh}({en})", f"accepted: {en} ({zh})")
+    return Text(f"可用的值：{zh}（{en}）", f"accepted: {en} ({zh})")

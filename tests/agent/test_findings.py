@@ -38,7 +38,7 @@ def ap(name: str, up: int, state: str) -> list[Seen]:
                 ("access_port_speed_bytes", 125e6, {"port": "g4"}),
             ),
             ["uplink g0 1 Gbit/s", "1 of 2 ports have a link", "access ports: 1 × 100 Mbit/s, 2 × 1 Gbit/s"],
-            ["上联 g0 1 Gbit/s", "端口 1/2 有链路", "接入端口:1 × 100 Mbit/s, 2 × 1 Gbit/s"],
+            ["上联 g0 1 Gbit/s", "端口 1/2 有链路", "接入端口：1 × 100 Mbit/s, 2 × 1 Gbit/s"],
             id="ports",
         ),
         pytest.param(
@@ -49,7 +49,7 @@ def ap(name: str, up: int, state: str) -> list[Seen]:
                 ("wireless_clients", 12, {"band": "all"}),
             ),
             ["1 of 3 access points up", "1 access points gone: c", "12 wireless clients"],
-            ["无线接入点 1/3 在线", "1 个接入点消失:c", "无线终端 12 个"],
+            ["无线接入点 1/3 在线", "1 个接入点消失：c", "无线终端 12 个"],
             id="wireless",
         ),
         pytest.param(
@@ -58,7 +58,7 @@ def ap(name: str, up: int, state: str) -> list[Seen]:
                 ("uplink_throughput_limit", 1, {"direction": "download", "method": "http", "limit": "nic"}),
             ),
             ["download 93.6 Mbit/s", "inconclusive: limited by this machine's network card"],
-            ["下行 93.6 Mbit/s", "结论不定:受本机网卡限制"],
+            ["下行 93.6 Mbit/s", "结论不定：受本机网卡限制"],
             id="throughput",
         ),
         pytest.param(

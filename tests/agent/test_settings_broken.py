@@ -14,7 +14,7 @@ ENTRY = """devices:
     device: box
 """
 INLINE = "a secret is not written here: write {file: PATH} or {env: NAME}"
-INLINE_ZH = "密钥不写在配置里:请写 {file: 文件路径} 或 {env: 环境变量名}"
+INLINE_ZH = "密钥不写在配置里：请写 {file: 文件路径} 或 {env: 环境变量名}"
 ACCEPTED = "collector, devices, language, limits, metrics, packs, school, state_dir, templates, traps"
 
 
@@ -45,20 +45,20 @@ BROKEN = [
         "key-mistyped",
         "school: east\nlanguge: zh\n" + ENTRY,
         "{file}:2: languge: there is no such key; did you mean language?; accepted: " + ACCEPTED,
-        "{file}:2: languge: 没有这个键;是否想写 language?;可用:" + ACCEPTED,
+        "{file}:2: languge: 没有这个键；是否想写 language？；可用：" + ACCEPTED,
     ),
     Broken(
         "plain-http",
         "school: east\ncollector:\n  url: http://collector.example\n  token: {env: T}\n" + ENTRY,
         "{file}:3: collector.url ('http://collector.example'): the credential must not travel in plain: "
         "https:// is accepted (http:// only for this machine)",
-        "{file}:3: collector.url ('http://collector.example'): 凭证不能明文传输:请用 https://(只有本机地址可用 http://)",
+        "{file}:3: collector.url ('http://collector.example'): 凭证不能明文传输：请用 https://(只有本机地址可用 http://)",
     ),
     Broken(
         "password-in-the-url",
         "school: east\ncollector:\n  url: https://east:hunter2@collector.example\n  token: {env: T}\n" + ENTRY,
         "{file}:3: collector.url: a URL without user name and password is accepted; the credential belongs in token",
-        "{file}:3: collector.url: 网址里不能写用户名和密码;凭证写在 token 里",
+        "{file}:3: collector.url: 网址里不能写用户名和密码；凭证写在 token 里",
     ),
     Broken(
         "token-inline",
@@ -77,14 +77,14 @@ BROKEN = [
         "no-such-probe",
         "school: east\ndevices:\n  - probe: hosts\n    device: box\n",
         "{file}:3: devices[0].probe ('hosts'): did you mean host? accepted: {probes}",
-        "{file}:3: devices[0].probe ('hosts'): 是否想写 host?可用:{probes}",
+        "{file}:3: devices[0].probe ('hosts'): 是否想写 host？可用：{probes}",
     ),
     Broken(
         "listed-twice",
         "school: east\ndevices:\n  - {probe: host, device: box}\n  - {probe: host, device: ' box '}\n",
         "{file}:4: devices[1].device (' box '): line 3 already has probe: host with this device; "
         "give another name or drop one",
-        "{file}:4: devices[1].device (' box '): 第 3 行已有 probe: host、device:  box  的一项;请改名或删去其一",
+        "{file}:4: devices[1].device (' box '): 第 3 行已有 probe: host、device:  box  的一项；请改名或删去其一",
     ),
     Broken(
         "no-devices",
@@ -102,13 +102,13 @@ BROKEN = [
         "listens-nowhere",
         "school: east\nmetrics: {listen: 'localhost:8601'}\n" + ENTRY,
         "{file}:2: metrics.listen ('localhost:8601'): IP-ADDRESS:PORT is accepted, such as 127.0.0.1:8601",
-        "{file}:2: metrics.listen ('localhost:8601'): 应为 IP地址:端口,如 127.0.0.1:8601",
+        "{file}:2: metrics.listen ('localhost:8601'): 应为 IP地址:端口，如 127.0.0.1:8601",
     ),
     Broken(
         "key-written-twice",
         "school: east\nschool: west\n" + ENTRY,
         "{file}:2: school: this key is written twice; keep one",
-        "{file}:2: school: 这个键写了两次,请只保留一个",
+        "{file}:2: school: 这个键写了两次，请只保留一个",
     ),
     Broken(
         "too-small-a-spool",

@@ -369,7 +369,7 @@ def test_desktop(evidence: Evidence, state: str, code: str, bounds: tuple[float 
 def test_a_slow_port_is_named() -> None:
     found = verdict("desktop_100m", ANY_SCHOOL, known(switch(port(1, 1000), port(2, 10, "计算机教室"))))
     (finding,) = found.findings
-    assert finding.text.zh.startswith("sw1 端口 ge2(计算机教室)最高只协商到 10 Mbit/s")
+    assert finding.text.zh.startswith("sw1 端口 ge2（计算机教室）最高只协商到 10 Mbit/s")
     assert (found.value, found.attainment) == (0.5, 0.5)
 
 

@@ -24,7 +24,7 @@ class PathSettings(ProbeSettings):
         longest = self.count * (self.interval_seconds + self.wait_seconds)
         if longest >= self.timeout_seconds:
             raise fault(
-                f"timeout_seconds 应大于 {longest:g}:全部丢包时,{self.count} 次请求要用这么久",
+                f"timeout_seconds 应大于 {longest:g}：全部丢包时，{self.count} 次请求要用这么久",
                 f"timeout_seconds above {longest:g} is accepted: {self.count} lost requests take that long",
             )
         return self

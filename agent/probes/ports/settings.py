@@ -18,7 +18,7 @@ def _with_place(pattern: str) -> str:
     try:
         groups = re.compile(pattern).groupindex
     except re.error as error:
-        raise fault(f"不是正则表达式:{error}", f"a regular expression is accepted: {error}") from None
+        raise fault(f"不是正则表达式：{error}", f"a regular expression is accepted: {error}") from None
     if "place" not in groups:
         raise fault("正则表达式应含命名组 (?P<place>…)", "a regular expression with a group (?P<place>…) is accepted")
     return pattern

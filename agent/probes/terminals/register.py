@@ -79,7 +79,7 @@ def _text(path: Path) -> str:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         reason = error.strerror or str(error)
-        what = Text(f"无法读取文件:{reason}", f"the file cannot be read: {reason}")
+        what = Text(f"无法读取文件：{reason}", f"the file cannot be read: {reason}")
         raise ConfigError([Fault(name, None, "", "", what)]) from None
     if len(raw) > MAX_BYTES:
         raise ConfigError([Fault(name, None, "", "", Text("文件超过 16 MiB", "the file is larger than 16 MiB"))])
@@ -118,13 +118,13 @@ def is_randomised(mac: str) -> bool:
 
 def _heading(field: str) -> Text:
     words = " / ".join(_HEADINGS[field])
-    return Text(f"表头缺少这一列,可写:{words}", f"the header lacks this column; accepted: {words}")
+    return Text(f"表头缺少这一列，可写：{words}", f"the header lacks this column; accepted: {words}")
 
 
 _MAC_ACCEPTED = Text(
-    "应为 MAC 地址,如 00:11:22:33:44:55、0011-2233-4455",
+    "应为 MAC 地址，如 00:11:22:33:44:55、0011-2233-4455",
     "a MAC is accepted, such as 00:11:22:33:44:55 or 0011-2233-4455",
 )
 _OWNER_ACCEPTED = Text(
-    "可用的值:学生、教师、公用(student、teacher、shared)", "accepted: student, teacher, shared (学生, 教师, 公用)"
+    "可用的值：学生、教师、公用(student、teacher、shared)", "accepted: student, teacher, shared (学生, 教师, 公用)"
 )

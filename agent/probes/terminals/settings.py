@@ -44,7 +44,7 @@ class TerminalsSettings(ProbeSettings):
         except ConfigError as error:
             shown = error.faults[:MAX_SHOWN]
             raise fault(
-                "\n  ".join(["台账无法使用:", *(one.in_language("zh") for one in shown)]),
+                "\n  ".join(["台账无法使用：", *(one.in_language("zh") for one in shown)]),
                 "\n  ".join(["the register cannot be used:", *(one.in_language("en") for one in shown)]),
             ) from None
         return path

@@ -32,7 +32,7 @@ class ThroughputSettings(ProbeSettings):
         least = DIRECTIONS * (self.seconds + GRACE_SECONDS)
         if self.timeout_seconds < least:
             raise fault(
-                f"timeout_seconds 至少为 {least:g}:两个方向各 {self.seconds} 秒,另加连接与应答的时间",
+                f"timeout_seconds 至少为 {least:g}：两个方向各 {self.seconds} 秒，另加连接与应答的时间",
                 f"timeout_seconds of at least {least:g} is accepted: {self.seconds} s each way, and time to answer",
             )
         return self

@@ -17,10 +17,10 @@ def _place_pattern(value: str) -> str:
     try:
         groups = re.compile(value).groupindex
     except re.error as error:
-        raise fault(f"不是有效的正则表达式:{error}", f"not a valid regular expression: {error}") from None
+        raise fault(f"不是有效的正则表达式：{error}", f"not a valid regular expression: {error}") from None
     if "place" not in groups:
         raise fault(
-            "正则表达式中应有名为 place 的组,如 (?P<place>[A-Z]\\d+)",
+            "正则表达式中应有名为 place 的组，如 (?P<place>[A-Z]\\d+)",
             "the expression needs a group named place, such as (?P<place>[A-Z]\\d+)",
         )
     return value
