@@ -32,12 +32,19 @@ async def finished(demo: asyncio.subprocess.Process, seconds: float) -> tuple[st
     return out.decode(), complaint.decode()
 
 
+def words_of(process: psutil.Process) -> list[str]:
+    """A program's command line; nothing of one that has just ended, as the short ones of the start do."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+
+
 async def until_running(pid: int, count: int) -> list[psutil.Process]:
     """The product's programs below the demo, once there are so many."""
     async with asyncio.timeout(30):
         while True:
-            children = [one for one in psutil.Process(pid).children() if one.is_running()]
-            serving = [one for one in children if {"run", "serve"} & set(one.cmdline())]
+            serving = [one for one in psutil.Process(pid).children() if {"run", "serve"} & set(words_of(one))]
             if len(serving) >= count:
                 return serving
             await asyncio.sleep(0.1)
