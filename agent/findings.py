@@ -64,9 +64,12 @@ def findings(observation: Observation) -> list[Text]:
         by_measure.setdefault(reading.measure, []).append(reading)
     said = [text for name, says in _SENTENCES.items() for text in says(by_measure.get(name, ()))]
     rest = [r for name, readings in by_measure.items() if name not in _COVERED for r in readings]
-    said += [_plainly(reading) for reading in rest[:MAX_PLAIN]]
-    if len(rest) > MAX_PLAIN:
-        said.append(Text(f"另有 {len(rest) - MAX_PLAIN} 个读数", f"{len(rest) - MAX_PLAIN} more readings"))
+    # Where sentences say what matters, a probe's own readings are only counted; a probe without any gets them listed.
+    shown = 0 if said else min(MAX_PLAIN, len(rest))
+    said += [_plainly(reading) for reading in rest[:shown]]
+    if len(rest) > shown:
+        more = len(rest) - shown
+        said.append(Text(f"另有 {more} 个读数（--json）", f"{more} more readings (--json)"))
     if observation.detail:
         said.append(Text(observation.detail, observation.detail))
     return said

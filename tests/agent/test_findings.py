@@ -75,9 +75,15 @@ def ap(name: str, up: int, state: str) -> list[Seen]:
         ),
         pytest.param(
             seen(*(("brand_new", float(n), {"which": str(n)}) for n in range(8))),
-            [f"brand_new{{which={n}}} {n}" for n in range(6)] + ["2 more readings"],
-            [f"brand_new{{which={n}}} {n}" for n in range(6)] + ["另有 2 个读数"],
+            [f"brand_new{{which={n}}} {n}" for n in range(6)] + ["2 more readings (--json)"],
+            [f"brand_new{{which={n}}} {n}" for n in range(6)] + ["另有 2 个读数（--json）"],
             id="a-probe-that-nobody-foresaw",
+        ),
+        pytest.param(
+            seen(("path_loss_ratio", 0.0, {}), ("brand_new", 1.0, {})),
+            ["loss 0.0%", "1 more readings (--json)"],
+            ["丢包 0.0%", "另有 1 个读数（--json）"],
+            id="own-readings-beside-sentences",
         ),
         pytest.param(seen(outcome="refused", detail="port 1 shut"), ["port 1 shut"], ["port 1 shut"], id="detail"),
     ],
