@@ -23,7 +23,7 @@ from agent.settings import AgentSettings, host_and_port
 from agent.spool import Spool
 from agent.version import agent_version
 from common.text import say
-from wire.report import AgentState, Observation, Report
+from wire.report import AgentState, Entry, Observation, Report
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +48,7 @@ def report_frame(settings: AgentSettings, probes: Probes) -> Report:
         school=settings.school,
         agent=AgentState(version=agent_version()),
         measures=own_measures([probe for name, probe in probes.items() if name in used]),
+        entries=tuple(Entry(probe=entry.probe, device=entry.device) for entry in settings.devices),
         observations=(),
     )
 

@@ -17,6 +17,7 @@ from common.configfile import USERINFO, ConfigError, Document, Fault, read, vali
 from common.faults import fault
 from common.secrets import Secret
 from common.text import Language, Text
+from wire.limits import MAX_ENTRIES
 from wire.report import SchoolId
 
 MAX_SHOWN = 5
@@ -144,7 +145,9 @@ def settings_model(probes: Mapping[str, AnyProbe]) -> type[AgentSettings]:
         return AgentSettings
     # A union of one is no union, and pydantic refuses a discriminator on it.
     device: Any = kinds[0] if len(kinds) == 1 else Annotated[reduce(or_, kinds), Field(discriminator="probe")]
-    return create_model("AgentSettings", __base__=AgentSettings, devices=(tuple[device, ...], ...))  # type: ignore[no-any-return, call-overload, unused-ignore]
+    return create_model(
+        "AgentSettings", __base__=AgentSettings, devices=(tuple[device, ...], Field(max_length=MAX_ENTRIES))
+    )  # type: ignore[no-any-return, call-overload, unused-ignore]
 
 
 def load_settings(path: Path, probes: Mapping[str, AnyProbe] | None = None) -> AgentSettings:

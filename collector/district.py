@@ -75,6 +75,8 @@ class District:
             devices = self.latest.setdefault(part.school, {})
             for observation in part.latest:
                 devices[observation.probe, observation.device] = observation
+            for device in part.gone:
+                devices.pop(device, None)
             changed.add(part.school)
         self._mark(changed)
 

@@ -2,6 +2,8 @@
 
 MAX_OBSERVATIONS = 500
 """Observations in one report."""
+MAX_ENTRIES = 10_000
+"""Probes on devices that one agent may have."""
 MAX_READINGS = 60_000
 """Readings in one observation: a wireless controller with 3,300 interfaces or 4,000 access points fits."""
 MAX_LABELS = 12

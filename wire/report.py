@@ -17,7 +17,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from wire.limits import MAX_LABEL_CHARACTERS, MAX_LABELS, MAX_OBSERVATIONS, MAX_READINGS
+from wire.limits import MAX_ENTRIES, MAX_LABEL_CHARACTERS, MAX_LABELS, MAX_OBSERVATIONS, MAX_READINGS
 
 Outcome = Literal["ok", "timeout", "unreachable", "refused", "malformed", "crashed"]
 """How one run ended: `refused` is a closed port or rejected credentials, `crashed` is our own bug."""
@@ -93,6 +93,13 @@ class AgentState(Wire):
     dropped_observations: int = Field(0, ge=0)
 
 
+class Entry(Wire):
+    """One probe on one device, as the agent is configured now."""
+
+    probe: ProbeName
+    device: DeviceName
+
+
 class Report(Wire):
     """A batch of one school's observations. The school must be the one that the credential belongs to."""
 
@@ -101,6 +108,8 @@ class Report(Wire):
     agent: AgentState = AgentState()
     measures: tuple[Measure, ...] = Field((), max_length=500)
     """Declarations of measures that are not in the catalogue, so that a new probe needs no new collector."""
+    entries: tuple[Entry, ...] | None = Field(None, max_length=MAX_ENTRIES)
+    """Everything that this agent probes. What is not in it is no longer probed, which is not the same as silent."""
     observations: tuple[Observation, ...] = Field(max_length=MAX_OBSERVATIONS)
 
 

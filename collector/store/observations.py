@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import zstandard
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, delete, select, text
 
 from collector.evidence import Daily
 from collector.store import statements
@@ -29,10 +29,11 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What one report changed: the observations that are now the latest of their device."""
+    """What one report changed: what is now the latest of its device, and which devices are no longer probed."""
 
     school: str
     latest: tuple[Observation, ...]
+    gone: tuple[tuple[str, str], ...]
     new: int
 
 
@@ -65,7 +66,7 @@ def keep(connection: Connection, received: Received, rolled: Collection[str], zo
     for measure in report.measures:
         if measure.name not in CATALOGUE:
             connection.execute(statements.MEASURE, {"name": measure.name, "body": measure.model_dump_json()})
-    return Kept(report.school, latest, len(new))
+    return Kept(report.school, latest, _no_longer_probed(connection, report), len(new))
 
 
 def _not_from_the_future(observation: Observation, received_at: datetime) -> Observation:
@@ -84,6 +85,20 @@ def _became_latest(connection: Connection, school: str, observation: Observation
         "body": zstandard.compress(observation.model_dump_json().encode(), 3),
     }
     return connection.execute(statements.LATEST, row).first() is not None
+
+
+def _no_longer_probed(connection: Connection, report: Report) -> tuple[tuple[str, str], ...]:
+    """Forget the latest of what the agent no longer has in its configuration; its roll-ups stay."""
+    if report.entries is None:
+        return ()
+    probed = {(entry.probe, entry.device) for entry in report.entries}
+    kept = connection.execute(select(LATEST.c.probe, LATEST.c.device).where(LATEST.c.school == report.school))
+    gone = tuple((row.probe, row.device) for row in kept if (row.probe, row.device) not in probed)
+    for probe, device in gone:
+        connection.execute(
+            delete(LATEST).where(LATEST.c.school == report.school, LATEST.c.probe == probe, LATEST.c.device == device)
+        )
+    return gone
 
 
 def _roll_ups(

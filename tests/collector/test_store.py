@@ -20,7 +20,7 @@ from collector.store.schema import METADATA
 from collector.store.verdicts import Standing, history, save
 from collector.verdict import Reason, Verdict
 from wire.measures import HOST_CPU
-from wire.report import Observation, Outcome, Reading, Report
+from wire.report import Entry, Observation, Outcome, Reading, Report
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 9, 1, 4, 0, tzinfo=UTC)
@@ -110,6 +110,22 @@ def test_a_clock_ahead_does_not_have_the_last_word(database: Database) -> None:
     take(database, honest, at=NOON + timedelta(hours=2))
     ((_, latest),) = database.read_now(lambda c: list(load_latest(c)))
     assert latest.id == honest.id
+
+
+def test_what_is_no_longer_probed_has_no_latest_and_keeps_its_days(database: Database) -> None:
+    take(database, seen(NOON, 0.1))
+    entries = (Entry(probe="host", device="another box"),)
+    received = Received(Report(school="east", observations=(), entries=entries), NOON + timedelta(hours=2))
+    kept = database.write_now(lambda connection: keep(connection, received, {HOST_CPU.name}, SHANGHAI))
+    assert kept.gone == (("host", "box"),)
+    assert database.read_now(lambda c: list(load_latest(c))) == []
+    assert [row.count for row in daily(database, HOST_CPU.name)] == [1]
+
+
+def test_an_agent_that_tells_no_entries_loses_nothing(database: Database) -> None:
+    take(database, seen(NOON, 0.1))
+    take(database)
+    assert len(database.read_now(lambda c: list(load_latest(c)))) == 1
 
 
 def test_failed_runs_are_counted_as_runs(database: Database) -> None:

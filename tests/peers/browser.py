@@ -15,7 +15,7 @@ PHONE = (390, 844)
 def browser_page(size: tuple[int, int] = DESKTOP, locale: str = "en-US") -> Iterator[Page]:
     """An empty page of this size, in a browser that asks for this language."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=which("chromium") or "/usr/bin/chromium", args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=which("chromium"), args=FLAGS)
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale)
         page = context.new_page()
         errors: list[str] = []
