@@ -9,7 +9,7 @@ from time import monotonic
 import structlog
 from aiohttp import web
 
-from collector.api import enrol, read, reports, throughput
+from collector.api import description, enrol, read, reports, throughput
 from collector.api.keys import DISTRICT, INTAKE, SCHOOL, SETTINGS
 from collector.api.problems import problem_response
 from collector.district import District
@@ -38,7 +38,7 @@ def make_app(settings: CollectorSettings, district: District) -> web.Application
         max_bytes=settings.throughput.max_bytes,
         clock=monotonic,
     )
-    app.add_routes([*reports.ROUTES, *throughput.routes(desk), *enrol.routes(), *read.ROUTES])
+    app.add_routes([*reports.ROUTES, *throughput.routes(desk), *enrol.routes(), *read.ROUTES, *description.ROUTES])
     app.add_routes([metrics_route(app), *page_routes(app)])
     app.cleanup_ctx.append(_background)
     return app
