@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from zoneinfo import ZoneInfo
@@ -26,6 +27,20 @@ Device = tuple[str, str]
 """(probe, device)"""
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The district at one moment, for whoever reads it in another thread; nothing in it changes any more."""
+
+    policy: Policy
+    schools: dict[str, School]
+    latest: dict[str, tuple[Observation, ...]]
+    agents: dict[str, AgentRow]
+    measures: dict[str, Measure]
+    verdicts: dict[str, dict[str, Standing]]
+    evaluated_at: datetime | None
+    evaluation_seconds: float
+
+
 class District:
     """Holds what pages, metrics and targets read; every change reaches the store before it is seen here."""
 
@@ -44,6 +59,19 @@ class District:
         self.evaluation_seconds = 0.0
         self._dirty: set[str] = set()
         self._wake = asyncio.Event()
+
+    def snapshot(self) -> Snapshot:
+        """The present state. Copies the tables, not what lies in them, which is never changed in place."""
+        return Snapshot(
+            self.policy,
+            dict(self.schools),
+            {school: tuple(devices.values()) for school, devices in self.latest.items()},
+            dict(self.agents),
+            dict(self.measures),
+            dict(self.verdicts),
+            self.evaluated_at,
+            self.evaluation_seconds,
+        )
 
     async def load(self) -> None:
         """Read everything that was kept, then judge every school once."""

@@ -3,6 +3,7 @@
 Stale readings vanish; `campus_observation_age_seconds` says why. Each measure X is `campus_X` with a `school` label.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from collector.api.keys import DISTRICT, INTAKE
-from collector.district import District
+from collector.district import Snapshot
 from collector.evidence import readings
 from collector.intake import Intake
 from collector.verdict import STATES
@@ -34,7 +35,7 @@ _SPEEDS = ((10e6, "10M"), (100e6, "100M"), (1e9, "1G"), (2.5e9, "2.5G"), (5e9, "
 class CampusMetrics(Collector):
     """Everything that Prometheus scrapes of the district."""
 
-    def __init__(self, district: District, intake: Intake) -> None:
+    def __init__(self, district: Snapshot, intake: Intake) -> None:
         self._district = district
         self._intake = intake
 
@@ -51,7 +52,7 @@ def _gauge(name: str, help_: str, *labels: str) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"campus_{name}", help_, labels=labels)
 
 
-def _roster(district: District) -> Iterator[Metric]:
+def _roster(district: Snapshot) -> Iterator[Metric]:
     info = _gauge("school_info", "A school of the roster; always 1.", "school", "name", "stage", "network")
     numbers = {
         "students": _gauge("school_students", "Students by the roster.", "school"),
@@ -72,7 +73,7 @@ def _roster(district: District) -> Iterator[Metric]:
 _COVERAGE = {"wireless_coverage": "wireless", "network_coverage": "network", "multimedia_classroom": "multimedia"}
 
 
-def _targets(district: District) -> Iterator[Metric]:
+def _targets(district: Snapshot) -> Iterator[Metric]:
     state = _gauge("target_state", "1 for the state that holds, 0 for the others.", "school", "target", "state")
     attainment = _gauge(
         "target_attainment_ratio",
@@ -100,7 +101,7 @@ def _targets(district: District) -> Iterator[Metric]:
     yield from (state, attainment, taken, coverage)
 
 
-def _agents(district: District) -> Iterator[Metric]:
+def _agents(district: Snapshot) -> Iterator[Metric]:
     last = _gauge("agent_last_report_timestamp_seconds", "When the school's agent last reported.", "school")
     spooled = _gauge("agent_spooled_reports", "Observations that the agent still held at its last report.", "school")
     dropped = _gauge(
@@ -120,7 +121,7 @@ def _agents(district: District) -> Iterator[Metric]:
     yield from (last, spooled, dropped, skew, info)
 
 
-def _observations(district: District, now: datetime) -> Iterator[Metric]:
+def _observations(district: Snapshot, now: datetime) -> Iterator[Metric]:
     success = _gauge("probe_success", "1 when the last run succeeded.", "school", "probe", "device")
     duration = _gauge("probe_duration_seconds", "How long the last run took.", "school", "probe", "device")
     age = _gauge("observation_age_seconds", "How old the last run is.", "school", "probe", "device")
@@ -129,7 +130,7 @@ def _observations(district: District, now: datetime) -> Iterator[Metric]:
     families: dict[str, Metric] = {}
     for school in district.schools:
         fresh: list[Observation] = []
-        for observation in district.latest.get(school, {}).values():
+        for observation in district.latest.get(school, ()):
             who = (school, observation.probe, observation.device)
             seconds = (now - observation.started_at).total_seconds()
             age.add_metric(who, seconds)
@@ -194,7 +195,7 @@ def speed_name(bits_per_second: float) -> str:
     return f"{bits_per_second / 1e6:g}M"
 
 
-def _own(district: District, intake: Intake) -> Iterator[Metric]:
+def _own(district: Snapshot, intake: Intake) -> Iterator[Metric]:
     yield CounterMetricFamily("campus_collector_reports_total", "Reports stored since start.", value=intake.reports)
     yield CounterMetricFamily(
         "campus_collector_observations_total", "New observations since start.", value=intake.observations
@@ -223,12 +224,13 @@ def _own(district: District, intake: Intake) -> Iterator[Metric]:
 
 
 def metrics_route(app: web.Application) -> web.RouteDef:
-    """`GET /metrics`: Prometheus text or OpenMetrics, as the scraper asks."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(CampusMetrics(app[DISTRICT], app[INTAKE]))
+    """`GET /metrics`: Prometheus text or OpenMetrics, as the scraper asks. Written in a thread: it takes a while."""
 
     async def metrics(request: web.Request) -> web.Response:
         encoder, content_type = choose_encoder(request.headers.get("Accept", ""))
-        return web.Response(body=encoder(registry), headers={"Content-Type": content_type})
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(CampusMetrics(app[DISTRICT].snapshot(), app[INTAKE]))
+        body = await asyncio.to_thread(encoder, registry)
+        return web.Response(body=body, headers={"Content-Type": content_type})
 
     return web.get("/metrics", metrics)

@@ -35,7 +35,7 @@ def known(folder: Path) -> dict[str, frozenset[str]]:
     database = Database(f"sqlite:///{folder / 'empty.sqlite'}")
     try:
         district = District(database, Policy())
-        for family in CampusMetrics(district, Intake(district)).collect():
+        for family in CampusMetrics(district.snapshot(), Intake(district)).collect():
             name = f"{family.name}_total" if family.type == "counter" else family.name
             found[name] = frozenset(getattr(family, "_labelnames", ())) | _SCRAPED
     finally:
