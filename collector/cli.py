@@ -1,6 +1,7 @@
 """`campus-collector`: the command line of the network office."""
 
 import asyncio
+import logging
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -46,6 +47,7 @@ DEFAULT_CONFIG = Path("/etc/campus/collector.yaml")
 def serve(config: ConfigOption = DEFAULT_CONFIG) -> None:
     settings, policy = _configuration(config)
     logs.set_up(log_format=settings.log_format)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     database = _open(settings)
     from collector.district import District
     from collector.server import serve as serve_http

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -116,27 +117,31 @@ class District:
         """Judge a school when something new arrived, and all of them now and then, since data grows old."""
         last_round = monotonic()
         while True:
-            wait = max(0.0, last_round + every_seconds - monotonic())
-            try:
-                await asyncio.wait_for(self._wake.wait(), wait)
-            except TimeoutError:
-                last_round = monotonic()
-                await self.refresh_roster()
-                self._dirty.update(self.schools)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, last_round + every_seconds - monotonic())):
+                    await self._wake.wait()
             self._wake.clear()
+            if monotonic() - last_round >= every_seconds:
+                last_round = monotonic()
+                try:
+                    await self.refresh_roster()
+                except Exception:
+                    log.exception("the roster could not be looked at; the one in force stays")
+                self._dirty.update(self.schools)
             await self.judge_dirty()
 
     async def judge_dirty(self) -> None:
         """Judge each school that something changed for. One that fails is logged and tried again in the next round."""
         start = monotonic()
-        while self._dirty:
-            school = self.schools.get(self._dirty.pop())
+        dirty, self._dirty = self._dirty, set()
+        for name in dirty:
+            school = self.schools.get(name)
             if school is None:
                 continue
             try:
                 await self._judge(school)
             except Exception:
-                log.exception("a school could not be judged", school=school.id)
+                log.exception("a school could not be judged", school=name)
         self.evaluated_at = datetime.now(UTC)
         self.evaluation_seconds = monotonic() - start
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from collector.roster.columns import DEVICES, PLACES, SCHOOLS
+from collector.roster.files import read_roster
 from collector.roster.model import Roster
 from common.configfile import parse, validated
 
@@ -22,3 +23,8 @@ def test_every_heading_and_word_is_listed() -> None:
         assert all(name in row for name in column.also)
         assert ("是 / yes" in row) == column.required
         assert all(f"{text.zh} ({value})" in row for value, text in column.words.items())
+
+
+def test_the_example_among_the_configurations_is_a_roster() -> None:
+    (school,) = read_roster(Path(__file__).parents[2] / "configs" / "roster.yaml").schools
+    assert {device.place for device in school.devices} == {place.id for place in school.teaching_places}
