@@ -1,0 +1,172 @@
+"""multimedia_classroom by table."""
+
+import pytest
+
+from collector.evidence import Evidence
+from collector.roster.model import Place, School
+from collector.targets._displays import DisplayPolicy
+from tests.collector.equipment import HALL, P1, ROOMS, display, ran, was_up
+from tests.collector.making import codes, known, r, school, seen, verdict
+
+
+@pytest.mark.parametrize(
+    ("of", "evidence", "state", "code", "bounds"),
+    [
+        pytest.param(ROOMS, known(P1, display("p2", 1)), "met", "classes_equipped", (1, 1), id="met"),
+        pytest.param(
+            school("101", "102"),
+            known(display("x", 1, "101"), display("y", 1, "102")),
+            "met",
+            "classes_equipped",
+            (1, 1),
+            id="agent-maps",
+        ),
+        pytest.param(ROOMS, known(P1, display("p2", 0)), "unmet", "classes_not_equipped", (0.5, 0.5), id="fault"),
+        pytest.param(ROOMS, known(P1), "unknown", "display_not_probed", (0.5, 1), id="roster-has-one-not-probed"),
+        pytest.param(
+            school("101", "102", devices=(("multimedia", "p1", "101"),)),
+            known(P1),
+            "unmet",
+            "classes_not_equipped",
+            (0.5, 0.5),
+            id="a-room-without",
+        ),
+        pytest.param(
+            school("101", "102"), known(display("x", 1)), "unknown", "displays_without_place", (0, 1), id="no-place"
+        ),
+        pytest.param(
+            ROOMS,
+            known(P1, display("p2", None, outcome="refused")),
+            "unknown",
+            "device_refused",
+            (0.5, 1),
+            id="password",
+        ),
+        pytest.param(
+            ROOMS,
+            known(P1, display("p2", None, outcome="unreachable"), daily=was_up("p2", 12)),
+            "met",
+            "classes_equipped",
+            (1, 1),
+            id="off-the-mains-at-night",
+        ),
+        pytest.param(
+            ROOMS,
+            known(P1, display("p2", None, outcome="unreachable"), daily=was_up("p2", 12, last=0)),
+            "unknown",
+            "device_unreachable",
+            (0.5, 1),
+            id="its-last-word-was-a-fault",
+        ),
+        pytest.param(
+            ROOMS,
+            known(P1, display("p2", None, outcome="timeout"), daily=ran("p2", 0.1, 3)),
+            "unknown",
+            "device_timeout",
+            (0.5, 1),
+            id="failing-for-minutes",
+        ),
+        pytest.param(
+            ROOMS,
+            known(P1, display("p2", None, outcome="timeout"), daily=ran("p2", 0.1, 12)),
+            "unmet",
+            "classes_not_equipped",
+            (0.5, 0.5),
+            id="failing-for-an-hour",
+        ),
+        pytest.param(
+            ROOMS,
+            known(P1, display("p2", None, outcome="timeout", every=0), daily=ran("p2", 0.1, 12)),
+            "unknown",
+            "device_timeout",
+            (0.5, 1),
+            id="asked-by-hand",
+        ),
+        pytest.param(
+            ROOMS,
+            known(P1, display("p2", None, outcome="timeout"), daily=ran("p2", 25, 200, ok=True) + ran("p2", 0.1, 120)),
+            "unmet",
+            "classes_not_equipped",
+            (0.5, 0.5),
+            id="down-since-yesterday",
+        ),
+        pytest.param(
+            ROOMS,
+            known(P1, display("p2", 1, ago=1000)),
+            "unknown",
+            "stale",
+            (0.5, 1),
+            id="stale",
+        ),
+        pytest.param(
+            school("101", "102", classes=3),
+            known(display("x", 1, "101"), display("y", 1, "102")),
+            "unknown",
+            "classrooms_not_listed",
+            (2 / 3, 1),
+            id="rooms-missing-in-the-roster",
+        ),
+        pytest.param(
+            school("101", "102", "103"),
+            known(display("x", 1, "101"), display("y", 1, "102")),
+            "unknown",
+            "spare_classrooms",
+            (0.5, 1),
+            id="a-spare-room",
+        ),
+        pytest.param(
+            school("101", "102", "103", "104"),
+            known(display("x", 1, "101")),
+            "unmet",
+            "classes_not_equipped",
+            (0, 0.5),
+            id="spare-rooms-and-too-few",
+        ),
+        pytest.param(
+            school(Place(id="101", class_name="1(1)"), Place(id="102", class_name="1(2)"), "103"),
+            known(display("x", 1, "101"), display("y", 1, "102")),
+            "met",
+            "classes_equipped",
+            (1, 1),
+            id="rooms-with-a-class",
+        ),
+        pytest.param(school("101", classes=0), known(P1), "unknown", "roster_missing", (None, None), id="no-classes"),
+        pytest.param(school(HALL), known(P1), "unknown", "roster_missing", (None, None), id="no-classrooms"),
+    ],
+)
+def test_multimedia(
+    of: School, evidence: Evidence, state: str, code: str, bounds: tuple[float | None, float | None]
+) -> None:
+    found = verdict("multimedia_classroom", of, evidence)
+    assert (found.state, found.reason.code) == (state, code)
+    assert (found.lowest, found.highest) == (bounds[0], bounds[1])
+
+
+def test_a_broken_display_and_a_bare_room_are_named() -> None:
+    found = verdict("multimedia_classroom", ROOMS, known(P1, display("p2", 0)))
+    assert [finding.text.en for finding in found.findings] == ["p2 (102) reports a fault; have it repaired"]
+    bare = verdict("multimedia_classroom", school("101", "102"), known(display("x", 1, "101")))
+    assert [finding.code for finding in bare.findings] == ["classroom_without_display"]
+
+
+def test_a_dead_display_keeps_the_place_that_its_run_told() -> None:
+    state = r("av_device_state", 1, system="multimedia", place="102", state="unreachable")
+    dead = seen("display", "y", state, outcome="unreachable", every=300)
+    found = verdict(
+        "multimedia_classroom", school("101", "102"), known(display("x", 1, "101"), dead, daily=ran("y", 0.1, 50))
+    )
+    assert found.state == "unmet"
+    assert codes(found) == {"display_never_up"}
+
+
+def test_a_fault_told_before_the_run_failed_is_a_fault() -> None:
+    broken = display("p2", 0, "102", outcome="malformed")
+    assert verdict("multimedia_classroom", ROOMS, known(P1, broken)).state == "unmet"
+
+
+def test_seen_within_reaches_over_a_weekend_unless_the_policy_says_otherwise() -> None:
+    evidence = known(P1, display("p2", None, outcome="unreachable"), daily=was_up("p2", 50))
+    assert verdict("multimedia_classroom", ROOMS, evidence).state == "met"
+    assert DisplayPolicy().look_back_days == 3
+    policy = DisplayPolicy(seen_within_seconds=86400)
+    assert verdict("multimedia_classroom", ROOMS, evidence, policy).state == "unknown"
