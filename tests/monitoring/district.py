@@ -25,6 +25,7 @@ def page(*, ill: bool = True, after_seconds: float = 0) -> str:
             if state != "unknown":
                 put("target_attainment_ratio", 1.0 if state == "met" else 0.1, school=school, target=target)
                 put("target_evidence_timestamp_seconds", now - 30, school=school, target=target)
+    put("agent_silent_after_seconds", 300)
     for school in ("east", "west"):
         well = school == "east" or not ill
         put("agent_last_report_timestamp_seconds", now - (1 if well else 900), school=school)

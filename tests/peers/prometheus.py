@@ -15,7 +15,6 @@ import yaml
 
 from tests.peers.program import program
 
-_SILENT = re.compile(r"(campus_agent_last_report_timestamp_seconds > )300\b")
 _DURATION = re.compile(r"(?m)^(\s*(?:for|keep_firing_for|interval):\s*)\S+\s*$")
 
 
@@ -63,12 +62,12 @@ def scraping(
     return yaml.safe_dump(document)
 
 
-def hastened(rules: str, every: str = "1s", silent_after: int = 6) -> str:
+def hastened(rules: str, every: str = "1s") -> str:
     """Rules that a test can wait for: each `for`, `keep_firing_for` and group `interval` cut to `every`.
 
-    An agent is silent after `silent_after` seconds instead of 300. Nothing else of an expression changes.
+    Nothing of an expression changes.
     """
-    return _SILENT.sub(rf"\g<1>{silent_after}", _DURATION.sub(rf"\g<1>{every}", rules))
+    return _DURATION.sub(rf"\g<1>{every}", rules)
 
 
 def query(base: str, expr: str) -> list[dict[str, Any]]:
