@@ -9,7 +9,7 @@ from pydantic import PositiveFloat
 
 from collector.evidence import PROBE_SUCCESS, Daily, Evidence, readings
 from collector.roster.model import School
-from collector.roster.names import same
+from collector.roster.names import same, same_device
 from collector.targets._coverage import CoveragePolicy, Places
 from collector.targets._missing import Gap, failed, old
 from collector.targets._words import SOMEWHERE, clock
@@ -63,7 +63,7 @@ class _Seen:
 
 def displays(school: School, evidence: Evidence, policy: DisplayPolicy, moment: Moment) -> list[Display]:
     """Every display that an agent looks at; one that only fails is known by the roster, earlier days or its probe."""
-    expected = {same(device.id).casefold(): same(device.place) for device in school.devices if device.system == SYSTEM}
+    expected = {same_device(device.id): same(device.place) for device in school.devices if device.system == SYSTEM}
     first = (moment.now - timedelta(days=policy.look_back_days)).astimezone(ZoneInfo(moment.zone)).date()
     days: dict[tuple[str, str], list[Daily]] = {}
     for row in evidence.rolled(AV_DEVICE_UP.name, first):
@@ -72,13 +72,13 @@ def displays(school: School, evidence: Evidence, policy: DisplayPolicy, moment: 
     runs: dict[tuple[str, str], list[Daily]] = {}
     for row in evidence.rolled(PROBE_SUCCESS, first):
         runs.setdefault((row.probe, row.device), []).append(row)
-    other = {same(device.id).casefold() for device in school.devices if device.system != SYSTEM}
+    other = {same_device(device.id) for device in school.devices if device.system != SYSTEM}
     elsewhere = {(r.probe, r.device) for r in evidence.rolled(AV_DEVICE_UP.name, first)} - days.keys()
     places = Places.of(school)
     found: list[Display] = []
     for observation in sorted(evidence.latest, key=lambda o: (o.device, o.probe)):
         key = observation.probe, observation.device
-        name = same(observation.device).casefold()
+        name = same_device(observation.device)
         roster_place = expected.get(name, "")
         systems = {reading.labels.get("system") for reading in _of_av(observation)}
         by_probe = observation.probe == PROBE and not systems and key not in elsewhere and name not in other

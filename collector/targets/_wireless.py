@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from collector.evidence import Evidence, readings
 from collector.roster.model import School
-from collector.roster.names import same
+from collector.roster.names import same, same_device
 from collector.targets._coverage import Places, Served, carrying
 from collector.targets._missing import Gap, absent, incomplete, look
 from collector.targets._words import SOMEWHERE
@@ -42,7 +42,7 @@ def served_by_wireless(school: School, evidence: Evidence, fresh_seconds: float,
     served.doubts += [*sight.gaps, *(gap for gap in map(incomplete, sight.good) if gap)]
     is_whole = not served.doubts
     served.evidence = [EvidenceItem.of(o, _note(o)) for o in sight.good]
-    expected = {same(device.id).casefold(): device for device in school.devices if device.system == "wireless"}
+    expected = {same_device(device.id): device for device in school.devices if device.system == "wireless"}
     points = _access_points(sight.good)
     unplaced: list[Reason] = []
     for point in points:
@@ -90,7 +90,7 @@ def _access_points(tables: tuple[Observation, ...]) -> list[_AccessPoint]:
             for reading in readings(observation, measure.name):
                 ap_id = same(reading.labels.get("ap_id", ""))
                 name = same(reading.labels.get("ap", ""))
-                groups[("", ap_id.casefold()) if ap_id else (observation.device, name.casefold())].append(reading)
+                groups[("", same_device(ap_id)) if ap_id else (observation.device, same_device(name))].append(reading)
     return [_access_point(rows) for _, rows in sorted(groups.items(), key=lambda group: group[0])]
 
 
@@ -102,7 +102,7 @@ def _access_point(rows: list[Reading]) -> _AccessPoint:
     ups = [row.value == 1 for row in rows if row.measure == AP_UP.name]
     return _AccessPoint(
         label=(names or ids or ["?"])[0],
-        ids=frozenset(known.casefold() for known in (*names, *ids)),
+        ids=frozenset(same_device(known) for known in (*names, *ids)),
         up=any(ups) if ups else None,
         state=(told("state") or ["?"])[0],
         places=frozenset(told("place")),

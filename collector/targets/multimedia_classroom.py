@@ -2,7 +2,7 @@
 
 from collector.evidence import Evidence
 from collector.roster.model import Place, School
-from collector.roster.names import same
+from collector.roster.names import same, same_device
 from collector.targets._displays import PROBE, SYSTEM, Display, DisplayPolicy, displays
 from collector.targets._missing import Gap, absent
 from collector.targets._verdicts import blind, by_bounds, foremost
@@ -79,10 +79,10 @@ def _doubts(school: School, found: list[Display], unplaced: list[Display], rooms
         if display.state == "unknown" and display.reason is not None:
             for place in sorted(display.places & rooms):
                 doubts.setdefault(place, []).append(display.reason)
-    probed = {same(display.device).casefold() for display in found}
+    probed = {same_device(display.device) for display in found}
     for device in school.devices:
         place = same(device.place)
-        if device.system == SYSTEM and place in rooms and same(device.id).casefold() not in probed:
+        if device.system == SYSTEM and place in rooms and same_device(device.id) not in probed:
             values: Values = {"device": device.id, "place": device.place}
             doubts.setdefault(place, []).append(Reason("display_not_probed", values))
     return doubts
