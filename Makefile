@@ -8,8 +8,8 @@ TESTS ?= tests
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-demo: .venv/runtime.done ## three simulated schools on this machine; ONCE=1 stops after the first full set of verdicts
-	@$(PYTHON) -m demo $(if $(ONCE),--once)
+demo: .venv/runtime.done ## three simulated schools on this machine; ONCE=1 stops after the first full set of verdicts, PORT=n
+	@$(PYTHON) -m demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
 test: .venv/dev.done programs ## every check and every test
 	@$(MAKE) --no-print-directory check
