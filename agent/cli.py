@@ -178,6 +178,44 @@ def version() -> None:
     typer.echo(agent_version())
 
 
+@app.command(
+    help=say(
+        "列出设备包；加 --device 时逐一试问配置中的这台设备，说明哪个适用。",
+        "List the device packs; with --device also ask this device of the configuration which of them fits, and why.",
+    )
+)
+def packs(
+    config: ConfigOption = DEFAULT_CONFIG,
+    device: Annotated[
+        str | None, typer.Option(help=say("配置中一台用 SNMP 的设备的名称", "the name of a device that speaks SNMP"))
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=say("输出 JSON", "print JSON"))] = False,
+) -> None:
+    settings, _ = _configuration(config)
+    from agent.errors import ProbeError
+    from agent.packs.fit import fits
+    from agent.packs.load import packs as load_packs
+    from agent.packs_table import show_fits, show_packs
+
+    known = load_packs(settings.packs)
+    if device is None:
+        show_packs(known, as_json)
+        return
+    snmp = {entry.device: entry.snmp for entry in settings.devices if hasattr(entry, "snmp")}
+    if device not in snmp:
+        names = ", ".join(snmp)
+        _refuse(
+            say(f"配置中没有用 SNMP 的设备 {device}；有：{names}", f"no device {device} speaks SNMP; accepted: {names}")
+        )
+    _quiet_logs()
+    try:
+        answers = asyncio.run(fits(snmp[device], known))
+    except ProbeError as error:
+        typer.echo(say(f"{device} 没有应答：{error}", f"{device} did not answer: {error}"), err=True)
+        raise typer.Exit(BAD) from None
+    raise typer.Exit(0 if show_fits(device, answers, as_json) else BAD)
+
+
 def _configuration(config: Path) -> "tuple[AgentSettings, Probes]":
     from agent.probes import PROBES
     from agent.settings import load_settings

@@ -19,7 +19,7 @@ def show(observations: Sequence[Observation], console: Console) -> None:
     table.add_column(say("探针", "probe"), no_wrap=True)
     table.add_column(say("结果", "outcome"), no_wrap=True)
     table.add_column(say("所见", "found"), overflow="fold")
-    separator = say(";", "; ")
+    separator = say("；", "; ")
     for observation in observations:
         symbol, word = outcome_of(observation)
         style = "red" if observation.outcome != "ok" else "yellow" if is_bad(observation) else "green"

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from agent.clients.snmp_settings import SnmpSettings
+from agent.packs.fit import fits
 from agent.packs.load import packs
 from agent.packs.model import Sum, sum_columns, under
 from agent.probes.base import Context
@@ -72,3 +74,16 @@ async def test_a_real_controller(port: int, name: str, monkeypatch: pytest.Monke
     if expected["configured"] is not None:
         assert scalars["wireless_controller_access_points"] == expected["configured"]
     assert [r.value for r in seen.readings if r.labels == {"band": "all"}] == [expected["clients"]]
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+async def test_the_pack_that_fits_is_named_with_its_reason(
+    port: int, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_COMMUNITY", name)
+    snmp = {"host": "127.0.0.1", "port": port, "community": {"env": "TEST_COMMUNITY"}, "request_timeout_seconds": 20}
+    answers = await fits(SnmpSettings.model_validate(snmp), packs())
+    best = answers.fits[0]
+    assert best.pack.id.split("-")[0] == name.split("-")[0]
+    assert best.rows == sum(EXPECTED[name][state] for state in ("up", "down", "other"))
+    assert answers.descr

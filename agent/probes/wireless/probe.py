@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from agent.clients.snmp import connect, text
 from agent.errors import Malformed
+from agent.packs.choose import Choice, choose
 from agent.packs.load import packs
 from agent.packs.model import Pack, Sum, under
 from agent.probes.base import Context, Probe
-from agent.probes.wireless.choose import Choice, choose
 from agent.probes.wireless.settings import ExpectedAccessPoint, WirelessSettings
 from agent.probes.wireless.table import AccessPoint, access_points, by_band, label, state_of, whole
 from wire.measures import (

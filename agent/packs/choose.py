@@ -39,12 +39,10 @@ class Choice:
 
 async def choose(snmp: Snmp, packs: Mapping[str, Pack], object_id: str) -> Choice | None:
     """The pack that fits best, with all of its columns read; None when none of them has any answer."""
-    spoken_for = sorted(
-        (pack for pack in packs.values() if _reach(pack, object_id)), key=lambda p: -_reach(p, object_id)
-    )
+    spoken_for = sorted((pack for pack in packs.values() if reach(pack, object_id)), key=lambda p: -reach(p, object_id))
     others = [pack for pack in packs.values() if pack not in spoken_for]
     for group in (spoken_for, others):
-        choices = [choice for pack in group for choice in await _ask(snmp, pack)]
+        choices = [choice for pack in group for choice in await ask(snmp, pack)]
         best = max(choices, key=lambda choice: choice.rank, default=None)
         if best is not None and any(best.rank):
             await _complete(snmp, best)
@@ -52,12 +50,13 @@ async def choose(snmp: Snmp, packs: Mapping[str, Pack], object_id: str) -> Choic
     return None
 
 
-def _reach(pack: Pack, object_id: str) -> int:
+def reach(pack: Pack, object_id: str) -> int:
     """How many characters of the sysObjectID the pack speaks for."""
     return max((len(begin) for begin in pack.recognise if f"{object_id}.".startswith(f"{begin}.")), default=0)
 
 
-async def _ask(snmp: Snmp, pack: Pack) -> list[Choice]:
+async def ask(snmp: Snmp, pack: Pack) -> list[Choice]:
+    """What the device answers to one pack: a choice for each of its roots and tables, read as far as ranking needs."""
     choices: list[Choice] = []
     for root in pack.roots:
         scalars = await snmp.get(under(root, oid) for oid in pack.scalars.single())
