@@ -61,7 +61,7 @@ class Intake:
         def work(connection: Connection) -> tuple[list[Kept], dict[str, AgentRow], dict[str, Measure]]:
             kept = [keep(connection, waiting.received, district.rolled, district.zone) for waiting in batch]
             schools = {waiting.received.report.school for waiting in batch}
-            agents = {school: row for school, row in load_agents(connection).items() if school in schools}
+            agents = load_agents(connection, schools)
             new_measures = any(waiting.received.report.measures for waiting in batch)
             return kept, agents, load_measures(connection) if new_measures else {}
 

@@ -18,9 +18,11 @@ class Show:
         self._zone = zone
 
     def text(self, text: Text) -> str:
+        """A sentence in the page's language."""
         return text.in_language(self._language)
 
     def reason(self, reason: Reason) -> str:
+        """A reason's sentence in the page's language."""
         return reason.text.in_language(self._language)
 
     def findings(self, verdict: Verdict) -> list[str]:
@@ -38,6 +40,7 @@ class Show:
         return at.astimezone(self._zone).strftime("%Y-%m-%d %H:%M")
 
     def stored_time(self, at: str) -> str:
+        """An instant of the history, which keeps them in ISO 8601."""
         return self.time(datetime.fromisoformat(at))
 
     def amount(self, target: str, value: float | None) -> str:
@@ -57,4 +60,5 @@ class Show:
         return "—" if ratio is None else f"{int(ratio * 1000) / 10:g} %"
 
     def has_bounds(self, verdict: Verdict) -> bool:
+        """Whether part of the evidence is missing, so that the value lies between two."""
         return verdict.lowest is not None and verdict.highest is not None and verdict.lowest != verdict.highest

@@ -188,7 +188,9 @@ class AgentRow:
     clock_offset: float | None
 
 
-def load_agents(connection: Connection) -> dict[str, AgentRow]:
+def load_agents(connection: Connection, schools: Collection[str] | None = None) -> dict[str, AgentRow]:
+    """The agents of these schools, or of all."""
+    wanted = select(AGENTS) if schools is None else select(AGENTS).where(AGENTS.c.school.in_(sorted(schools)))
     return {
         row.school: AgentRow(
             row.school,
@@ -199,7 +201,7 @@ def load_agents(connection: Connection) -> dict[str, AgentRow]:
             row.dropped_observations,
             row.clock_offset,
         )
-        for row in connection.execute(select(AGENTS))
+        for row in connection.execute(wanted)
     }
 
 

@@ -8,7 +8,7 @@ from collector.evidence import Evidence, readings
 from collector.targets._missing import Gap, absent, look
 from collector.targets._verdicts import blind, listed
 from collector.targets.base import Moment, TargetPolicy
-from collector.verdict import EvidenceItem, Reason, Values, Verdict
+from collector.verdict import EvidenceItem, Reason, State, Values, Verdict
 from common.text import Text
 from wire.measures import TERMINALS, TERMINALS_WATCHED, TERMINALS_WINDOW
 from wire.report import Observation
@@ -49,6 +49,7 @@ def judged(
         return blind(target, [Gap(Reason("terminals_not_counted", {"device": latest.device}), item)], policy.at_most)
     values: Values = {"people": people, "verified": verified, "inventory": inventory, "days": f"{window / DAY:g}"}
     is_watched = watched >= window
+    state: State
     if verified * policy.at_most >= people:
         state, reason, count = "met", Reason("terminals_enough", values), verified
     elif inventory * policy.at_most < people and (inventory > 0 or is_watched):
@@ -61,7 +62,7 @@ def judged(
     known = state != "unknown"
     return Verdict(
         target,
-        state,  # type: ignore[arg-type]
+        state,
         reason,
         value=people / count if known and count else None,
         threshold=policy.at_most,

@@ -26,6 +26,8 @@ BUSY = ("refused", "timeout")
 
 
 class ThroughputPolicy(Protocol):
+    """What of a target's policy is asked here."""
+
     @property
     def required_bits_per_second(self) -> float: ...
     @property
@@ -50,6 +52,7 @@ class Result:
         return self.rate >= needed or self.limit == "path"
 
     def low_reason(self, needed: float) -> Reason:
+        """What was measured, and what it falls short of."""
         values: Values = {"measured": bit_rate(self.rate), "required": bit_rate(needed)}
         return Reason("throughput_low", {"direction": DIRECTIONS[self.direction], **values})
 
@@ -113,7 +116,7 @@ def _tests(evidence: Evidence, moment: Moment, window_days: int, *, latest_only:
             direction = row.labels.get("direction", "")
             if at >= since and direction in DIRECTIONS:
                 item = EvidenceItem(
-                    made_by, row.probe, row.device, at, f"{UPLINK_THROUGHPUT.name}={value:g} {direction}"
+                    made_by, row.probe, row.device, at, f"{UPLINK_THROUGHPUT.name}={value:.0f} {direction}"
                 )
                 yield Result(direction, value * 8, _limit_of_day(row, made_by, limits), item)
 
@@ -128,7 +131,7 @@ def _of_observation(observation: Observation) -> Iterator[Result]:
         direction = reading.labels.get("direction", "")
         if direction in DIRECTIONS:
             found = limits.get((direction, reading.labels.get("method")), set())
-            note = f"{UPLINK_THROUGHPUT.name}={reading.value:g} {direction}"
+            note = f"{UPLINK_THROUGHPUT.name}={reading.value:.0f} {direction}"
             limit = next(iter(found)) if len(found) == 1 else ""
             yield Result(direction, reading.value * 8, limit, EvidenceItem.of(observation, note))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from collector.targets._missing import Gap
-from collector.verdict import MAX_FINDINGS, EvidenceItem, Reason, Verdict
+from collector.verdict import MAX_FINDINGS, EvidenceItem, Reason, State, Verdict
 
 _RANKS = {"never_reported": 0, "agent_silent": 1, "not_probed": 3}
 """What explains everything else comes first; what nobody set up comes after what broke."""
@@ -44,6 +44,7 @@ def by_bounds(
     The value of a verdict is the least: what is proven.
     """
     known = True
+    state: State
     if lowest >= at_least:
         state, reason = "met", met
     elif highest < at_least:
@@ -52,7 +53,7 @@ def by_bounds(
         state, reason, known = "unknown", unknown, False
     return Verdict(
         target,
-        state,  # type: ignore[arg-type]
+        state,
         reason,
         value=lowest if known else None,
         threshold=at_least,

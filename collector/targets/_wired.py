@@ -56,7 +56,7 @@ def _linked(
         if (row.labels.get("port", ""), row.labels.get("ifindex", "")) not in now:
             labels.append(dict(row.labels))
             if same(row.labels.get("place", "")) in places.teaching:
-                note = f"{ACCESS_PORT_SPEED.name}={row.last:g} {row.labels['place']}"
+                note = f"{ACCESS_PORT_SPEED.name}={row.last:.0f} {row.labels['place']}"
                 served.evidence.append(EvidenceItem(row.last_id, row.probe, row.device, row.last_at, note))
     linked: set[str] = set()
     nowhere: set[tuple[str, str, str]] = set()

@@ -75,7 +75,7 @@ def _uplinks(observation: Observation) -> list[_Uplink]:
     found: list[_Uplink] = []
     for port in sorted(speeds.keys() | links.keys()):
         speed = 0.0 if links.get(port) == 0 else speeds.get(port) or None
-        note = f"{UPLINK_SPEED.name}={speed:g}" if speed else f"{UPLINK_UP.name}={links.get(port, 1):g}"
+        note = f"{UPLINK_SPEED.name}={speed:.0f}" if speed else f"{UPLINK_UP.name}={links.get(port, 1):g}"
         item = EvidenceItem.of(observation, note)
         found.append(_Uplink(observation.device, port, None if speed is None else speed * 8, item))
     return found
