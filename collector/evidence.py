@@ -57,6 +57,48 @@ class Evidence:
         """Roll-ups of one measure from `since` on."""
         return (daily for daily in self.daily if daily.measure == measure and daily.day >= since)
 
+    def in_hours(self, measure: str, since: date) -> Iterator["Hours"]:
+        """What the school hours of each day from `since` on say of one measure, by device and labels."""
+        good = {_subject(row): row for row in self.rolled(weighted(measure), since)}
+        for row in self.rolled(weight(measure), since):
+            counted = good.get(_subject(row))
+            yield Hours(
+                row.day, row.probe, row.device, row.labels, row.total, counted.total if counted else 0.0, row.last_at,
+                row.last_id,
+            )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """One measure of one subject in one day's school hours. A run speaks for the seconds until the next one is due.
+
+    `seconds` is for how long the runs speak; `total` is the sum of value x seconds, so that for a measure of 0 or 1 it
+    is the seconds that were good. What the school hours have beyond `seconds` nobody measured: it bounds the share.
+    """
+
+    day: date
+    probe: str
+    device: str
+    labels: Mapping[str, str]
+    seconds: float
+    total: float
+    last_at: datetime
+    last_id: str
+
+
+def weighted(measure: str) -> str:
+    """The name of the roll-up in school hours whose values are value x seconds."""
+    return f"{measure}@school"
+
+
+def weight(measure: str) -> str:
+    """The name of the roll-up in school hours whose values are the seconds that each run speaks for."""
+    return f"{measure}@school_seconds"
+
+
+def _subject(row: Daily) -> tuple[date, str, str, tuple[tuple[str, str], ...]]:
+    return row.day, row.probe, row.device, tuple(sorted(row.labels.items()))
+
 
 def readings(observation: Observation, measure: str) -> Iterator[Reading]:
     """One measure's readings of an observation."""

@@ -124,6 +124,39 @@ AV_DEVICE_STATE = _declare(
     "system", "place", "state",
 )  # fmt: skip
 
+# One-terminal-per-seat classrooms.
+PLACE_TERMINALS = _declare(
+    "place_wireless_terminals",
+    "Wireless stations now at a place, by owner of the terminal (student, teacher, shared, unregistered).",
+    "place", "owner", devices="sum",
+)  # fmt: skip
+
+# District services as the school reaches them: system is exam_marking, lecture_recording, video_on_demand,
+# video_conference or live_streaming; `service` is the name that the school's configuration gives it.
+_SERVICE = ("system", "service")
+SERVICE_UP = _declare(
+    "service_up", "1 when the service itself answered as it should, 0 when it did not.", *_SERVICE, devices="same"
+)
+SERVICE_RESPONSE = _declare("service_response_seconds", "How long its answer took.", *_SERVICE, devices="same")
+SERVICE_CERTIFICATE_EXPIRY = _declare(
+    "service_certificate_expiry_timestamp_seconds", "When its TLS certificate ends, in Unix time.", *_SERVICE,
+    devices="same",
+)  # fmt: skip
+SERVICE_STALL = _declare(
+    "service_sample_stall_seconds", "How long playing a sample of video stalled; 0 without a stall.", *_SERVICE,
+    devices="same",
+)  # fmt: skip
+SERVICE_DELIVERY = _declare(
+    "service_delivery_ratio", "Seconds of a live stream / seconds that it took to arrive; above 1 is faster than real time.",
+    *_SERVICE, devices="same",
+)  # fmt: skip
+SERVICE_ROUND_TRIP = _declare("service_round_trip_seconds", "Median round trip to it.", *_SERVICE, devices="same")
+SERVICE_JITTER = _declare("service_jitter_seconds", "Jitter on the path to it.", *_SERVICE, devices="same")
+SERVICE_LOSS = _declare("service_loss_ratio", "Packets lost on the path to it / sent.", *_SERVICE, devices="same")
+UPLINK_UTILISATION = _declare(
+    "uplink_utilisation_ratio", "Load of the uplink / its speed, by direction (receive, transmit).", "port", "direction"
+)
+
 # The agent's own machine.
 HOST_NIC_SPEED = _declare("host_nic_speed_bytes", "Negotiated speed of a network card in bytes per second.", "nic")
 HOST_CPU = _declare("host_cpu_ratio", "Share of the processors that was busy.")

@@ -54,6 +54,10 @@ class Show:
                 return f"{value * 100:.4g} %"
             case "students_per_terminal" | "teachers_per_terminal":
                 return f"{value:.3g} : 1"
+            case "coefficient":
+                return f"{value:.3f}"
+            case "places" | "interfaces":
+                return f"{value:g}"
 
     def share(self, ratio: float | None) -> str:
         """A ratio in percent, cut and not rounded: 99.97 % must not read as 100 %."""

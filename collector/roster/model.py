@@ -43,6 +43,10 @@ class Place(RosterPart):
     teaching: bool = True
     class_name: str = Field("", max_length=40)
     """The class that has its lessons here (班级); empty in a room that no class owns."""
+    campus: str = Field("", max_length=60)
+    """The campus (校区) of a school that has several."""
+    building: str = Field("", max_length=60)
+    floor: str = Field("", max_length=20)
 
 
 class ExpectedDevice(RosterPart):
@@ -51,6 +55,14 @@ class ExpectedDevice(RosterPart):
     id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
     system: System
     place: PlaceId
+
+
+class TerminalRegister(RosterPart):
+    """The asset register's terminals (终端台账) by owner."""
+
+    student: int = Field(0, ge=0, le=100_000)
+    teacher: int = Field(0, ge=0, le=100_000)
+    shared: int = Field(0, ge=0, le=100_000)
 
 
 class School(RosterPart):
@@ -62,6 +74,12 @@ class School(RosterPart):
     students: int = Field(ge=0, le=100_000)
     teachers: int = Field(ge=0, le=20_000)
     classes: int = Field(ge=0, le=2_000)
+    primary_students: int | None = Field(None, ge=0, le=100_000)
+    """Of the students, those in primary grades, in a school of several stages."""
+    junior_students: int | None = Field(None, ge=0, le=100_000)
+    """Of the students, those in junior high grades, in a school of several stages."""
+    terminals: TerminalRegister | None = None
+    """The district's asset register of the school's terminals; None when it has none."""
     network: str = Field("", max_length=60)
     """The part of the education MAN that the school hangs on, for grouping."""
     contact: str = Field("", max_length=120)

@@ -172,7 +172,3 @@ def _refuse(message: str) -> NoReturn:
 def main() -> None:
     """The entry point of `campus-collector`."""
     app()
-
-
-if __name__ == "__main__":
-    main()
