@@ -59,7 +59,7 @@ class Intake:
         district = self._district
 
         def work(connection: Connection) -> tuple[list[Kept], dict[str, AgentRow], dict[str, Measure]]:
-            kept = [keep(connection, waiting.received, district.rolled, district.zone) for waiting in batch]
+            kept = [keep(connection, waiting.received, district.rolling) for waiting in batch]
             schools = {waiting.received.report.school for waiting in batch}
             agents = load_agents(connection, schools)
             new_measures = any(waiting.received.report.measures for waiting in batch)
@@ -77,7 +77,7 @@ class Intake:
         for waiting, part in zip(batch, kept, strict=True):
             ids = tuple(observation.id for observation in waiting.received.report.observations)
             self.reports += 1
-            self.observations += part.new
-            self.repeated += len(ids) - part.new
+            self.observations += len(part.new)
+            self.repeated += len(ids) - len(part.new)
             if not waiting.answer.done():  # the agent may have hung up: it will send again, and the ledger knows
                 waiting.answer.set_result(Receipt(kept=ids))

@@ -18,6 +18,7 @@ from collector.api.keys import DISTRICT, INTAKE
 from collector.district import Snapshot
 from collector.evidence import readings
 from collector.intake import Intake
+from collector.metrics_district import district_families
 from collector.verdict import STATES
 from wire.measures import ACCESS_PORT_SPEED
 from wire.report import Measure, Observation
@@ -45,6 +46,7 @@ class CampusMetrics(Collector):
         yield from _targets(self._district)
         yield from _agents(self._district)
         yield from _observations(self._district, now)
+        yield from district_families(self._district)
         yield from _own(self._district, self._intake)
 
 
@@ -70,7 +72,14 @@ def _roster(district: Snapshot) -> Iterator[Metric]:
     yield from numbers.values()
 
 
-_COVERAGE = {"wireless_coverage": "wireless", "network_coverage": "network", "multimedia_classroom": "multimedia"}
+_COVERAGE = {
+    "wireless_coverage": "wireless",
+    "network_coverage": "network",
+    "multimedia_classroom": "multimedia",
+    "cctv_coverage": "cctv",
+    "surveillance_coverage": "surveillance",
+    "broadcast_coverage": "broadcast",
+}
 
 
 def _targets(district: Snapshot) -> Iterator[Metric]:

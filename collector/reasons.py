@@ -1,5 +1,8 @@
 """Every reason that a verdict can give, with its sentence in Chinese and English; it says what to do where it can."""
 
+from importlib import import_module
+from pathlib import Path
+
 from common.text import Text
 
 REASONS: dict[str, Text] = {
@@ -36,6 +39,10 @@ REASONS: dict[str, Text] = {
     ),
     "roster_missing": Text(
         "花名册缺少{what}，请补充后重新导入", "the roster lacks {what}; add it and import the roster again"
+    ),
+    "recovering": Text(
+        "已达到要求的 {attained}，但此前未达标，须达到 {needed} 才重新算达标",
+        "at {attained} of what is required after having been below it; it counts as met again from {needed}",
     ),
     "and_more": Text("另有 {count} 项未列出", "{count} more are not listed"),
     # Places
@@ -205,3 +212,6 @@ REASONS: dict[str, Text] = {
         "{device} gave no count of such terminals; check its register",
     ),
 }
+
+for _file in sorted(Path(__file__).parent.glob("reasons_*.py")):
+    REASONS |= import_module(f"collector.{_file.stem}").REASONS

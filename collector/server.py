@@ -4,16 +4,19 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from ipaddress import ip_address
 from time import monotonic
 
 import structlog
 from aiohttp import web
 
-from collector.api import description, enrol, read, reports, throughput
+from collector.api import description, enrol, explain, read, reports, throughput
+from collector.api import district as clauses
 from collector.api.keys import DISTRICT, INTAKE, SCHOOL, SETTINGS
 from collector.api.problems import problem_response
 from collector.district import District
 from collector.intake import Intake
+from collector.interfaces import try_interfaces
 from collector.metrics import metrics_route
 from collector.pages.routes import page_routes
 from collector.settings import CollectorSettings
@@ -26,6 +29,7 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SHUTDOWN_SECONDS = 5.0
+TRY_INTERFACES_SECONDS = 900.0
 
 
 def make_app(settings: CollectorSettings, district: District) -> web.Application:
@@ -38,7 +42,8 @@ def make_app(settings: CollectorSettings, district: District) -> web.Application
         max_bytes=settings.throughput.max_bytes,
         clock=monotonic,
     )
-    app.add_routes([*reports.ROUTES, *throughput.routes(desk), *enrol.routes(), *read.ROUTES, *description.ROUTES])
+    app.add_routes([*reports.ROUTES, *throughput.routes(desk), *enrol.routes(), *description.ROUTES])
+    app.add_routes([*read.ROUTES, *clauses.ROUTES, *explain.ROUTES])
     app.add_routes([metrics_route(app), *page_routes(app)])
     app.cleanup_ctx.append(_background)
     return app
@@ -104,6 +109,22 @@ async def _agents_only(request: web.Request, handler: Handler) -> web.StreamResp
     return await handler(request)
 
 
+def own_address(settings: CollectorSettings) -> str:
+    """Where the collector reaches itself: an address that stands for all of them is no address to go to."""
+    host, port = settings.host_and_port
+    address = ip_address(host)
+    if address.is_unspecified:
+        address = ip_address("127.0.0.1" if address.version == 4 else "::1")
+    return f"http://[{address}]:{port}" if address.version == 6 else f"http://{address}:{port}"
+
+
+async def _keep_trying(district: District, address: str) -> None:
+    """Try the collector's own interfaces now and then: the clause on open data rests on it."""
+    while True:
+        district.interfaces_tried(await try_interfaces(address))
+        await asyncio.sleep(TRY_INTERFACES_SECONDS)
+
+
 async def serve(settings: CollectorSettings, district: District) -> None:
     """Answer until SIGTERM or SIGINT. Raises OSError when the address cannot be bound."""
     await district.load()
@@ -122,6 +143,10 @@ async def serve(settings: CollectorSettings, district: District) -> None:
                 listen=settings.listen,
             )
         log.info("collector listens", listen=settings.listen, pages=settings.public_url)
+        trying = asyncio.create_task(_keep_trying(district, own_address(settings)), name="trying interfaces")
         await stop.wait()
+        trying.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await trying
     finally:
         await runner.cleanup()

@@ -6,3 +6,17 @@ def bit_rate(bits_per_second: float) -> str:
     if bits_per_second < 1e9:
         return f"{int(bits_per_second / 1e5) / 10:g} Mbit/s"
     return f"{int(bits_per_second / 1e7) / 100:g} Gbit/s"
+
+
+def in_unit(unit: str, value: float) -> str:
+    """A target's value in its unit, as people write it."""
+    match unit:
+        case "bits_per_second":
+            return bit_rate(value)
+        case "ratio":
+            return f"{int(value * 100_000 + 1e-6) / 1000:g} %"
+        case "students_per_terminal" | "teachers_per_terminal":
+            return f"{value:.3g} : 1"
+        case "coefficient":
+            return f"{value:.3f}"
+    return f"{value:g}"

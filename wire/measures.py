@@ -147,7 +147,7 @@ SERVICE_STALL = _declare(
     devices="same",
 )  # fmt: skip
 SERVICE_DELIVERY = _declare(
-    "service_delivery_ratio", "Seconds of a live stream / seconds that it took to arrive; above 1 is faster than real time.",
+    "service_delivery_ratio", "Seconds of a live stream / seconds that it took to arrive; above 1 is faster than live.",
     *_SERVICE, devices="same",
 )  # fmt: skip
 SERVICE_ROUND_TRIP = _declare("service_round_trip_seconds", "Median round trip to it.", *_SERVICE, devices="same")

@@ -71,6 +71,7 @@ def _path(name: str) -> dict[str, Any]:
 
 _SECURED: list[dict[str, list[str]]] = [{"school": []}]
 _SCHOOL = _query("school", "a school's id")
+_SUBJECT = {**_path("school"), "description": "a school's id, or district for the district's clauses"}
 _PATHS: dict[str, Any] = {
     REPORTS: {
         "post": {
@@ -112,6 +113,7 @@ _PATHS: dict[str, Any] = {
                 _query("school", "a school's id", many=True),
                 _query("target", "a target's id", *TARGETS, many=True),
                 _query("state", "a state", *STATES, many=True),
+                _query("format", "how the rows are written; json by default", "json", "csv"),
             ],
         }
     },
@@ -119,6 +121,25 @@ _PATHS: dict[str, Any] = {
         "get": {
             **_answers("The changes of one verdict, oldest first.", None, 404),
             "parameters": [_path("school"), _path("target")],
+        }
+    },
+    "/api/v1/district": {"get": _answers("The clauses about the district as a whole, with their verdicts.", None)},
+    "/api/v1/verdicts/{school}/{target}": {
+        "get": {
+            **_answers("How a verdict came about, with everything that it was made from.", None, 404, 422),
+            "parameters": [_SUBJECT, _path("target"), _query("at", "the verdict that stood at this time; else now's")],
+        }
+    },
+    "/api/v1/verdicts/{school}/{target}/days": {
+        "get": {
+            **_answers("How each school day ended, oldest first.", None, 404, 422),
+            "parameters": [_SUBJECT, _path("target"), _query("since", "an ISO date"), _query("until", "an ISO date")],
+        }
+    },
+    "/api/v1/corrections": {
+        "get": {
+            **_answers("What people said beside verdicts, withdrawn records too.", None),
+            "parameters": [_SCHOOL],
         }
     },
     "/api/v1/observations": {

@@ -1,20 +1,24 @@
 """The read API: what the district's own systems take. JSON, UTC instants, base units."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
+from collector.api.export import verdict_rows
 from collector.api.keys import DISTRICT, INTAKE
 from collector.api.problems import problem_response
 from collector.district import District
-from collector.evidence import Daily
+from collector.evidence import PROBE_SUCCESS, Daily
 from collector.roster.model import School
 from collector.store.observations import load_daily
 from collector.store.verdicts import history
 from collector.targets import TARGETS
 from collector.verdict import STATES
+
+FORMATS = ("json", "csv")
 
 
 async def _schools(request: web.Request) -> web.Response:
@@ -30,7 +34,8 @@ async def _school(request: web.Request) -> web.Response:
     body = _school_json(district, school)
     body["places"] = [place.model_dump() for place in school.places]
     body["devices"] = [device.model_dump() for device in school.devices]
-    body["verdicts"] = [standing.as_json(school.id) for standing in district.verdicts.get(school.id, {}).values()]
+    standing = district.snapshot().verdicts.get(school.id, {}).values()
+    body["verdicts"] = [verdict.as_json(school.id) for verdict in standing]
     return web.json_response(body)
 
 
@@ -68,15 +73,21 @@ async def _verdicts(request: web.Request) -> web.Response:
         return problem_response(
             422, "目标不存在 / no such target", f"{sorted(strange)}; accepted: {', '.join(TARGETS)}"
         )
-    found = [
-        standing.as_json(school)
-        for school, verdicts in district.verdicts.items()
+    shape = request.query.get("format", "json")
+    if shape not in FORMATS:
+        return problem_response(422, "格式不存在 / no such format", f"{shape[:20]!r}; accepted: {', '.join(FORMATS)}")
+    chosen = [
+        (district.schools[school], standing)
+        for school, verdicts in district.snapshot().verdicts.items()
         if not wanted["school"] or school in wanted["school"]
         for target, standing in verdicts.items()
         if (not wanted["target"] or target in wanted["target"])
         and (not wanted["state"] or standing.verdict.state in wanted["state"])
     ]
-    return web.json_response({"verdicts": found})
+    if shape == "csv":
+        body = await asyncio.to_thread(verdict_rows, chosen)
+        return web.Response(body=body, content_type="text/csv", charset="utf-8")
+    return web.json_response({"verdicts": [standing.as_json(school.id) for school, standing in chosen]})
 
 
 async def _history(request: web.Request) -> web.Response:
@@ -117,7 +128,8 @@ async def _daily(district: District, school: str | None, kind: str | None, since
         return problem_response(
             422, "日期格式不对 / not a date", f"since={since!r}; accepted: an ISO date such as 2026-09-01"
         )
-    rows = await district.database.read(lambda c: load_daily(c, school, district.rolled, day))
+    measures = {*district.rolled.daily, PROBE_SUCCESS}
+    rows = await district.database.read(lambda c: load_daily(c, school, dict.fromkeys(measures, day)))
     found = [_daily_json(row) for row in rows if kind is None or row.probe == kind]
     return web.json_response({"school": school, "daily": found})
 

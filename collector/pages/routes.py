@@ -1,7 +1,7 @@
 """The pages: the district's matrix, one school, one target."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,16 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from collector.api.keys import DISTRICT, SETTINGS
+from collector.corrections import EVERY_TARGET, Correction
+from collector.district import Snapshot
 from collector.pages.show import Show
-from collector.pages.words import SHAPES, WORDS
+from collector.pages.words import GROUPS, SHAPES, WORDS
 from collector.store.verdicts import Standing, history
 from collector.targets import TARGETS
+from collector.targets.district import DISTRICT_TARGETS
+from collector.targets.district.base import AnyDistrictTarget
 from collector.verdict import MAX_EVIDENCE, STATES, State
-from common.text import LANGUAGES, Language
+from common.text import LANGUAGES, Language, Text
 
 LANGUAGE_COOKIE = "language"
 SHOWN_EVIDENCE = 20
@@ -36,54 +40,94 @@ _templates = Environment(
 
 
 async def _overview(request: web.Request) -> web.Response:
-    district = request.app[DISTRICT]
-    enabled = district.policy.enabled
+    district = request.app[DISTRICT].snapshot()
+    groups = _grouped(_judged(district))
     counts = {
         target: Counter(verdicts[target].verdict.state for verdicts in district.verdicts.values() if target in verdicts)
-        for target in enabled
+        for _, targets in groups
+        for target in targets
     }
-    schools = sorted(district.schools.values(), key=lambda school: (-_unmet(request, school.id), school.name))
-    return _page(request, "overview.html", schools=schools, enabled=enabled, counts=counts, verdicts=district.verdicts)
+    schools = sorted(
+        district.schools.values(), key=lambda school: (-_unmet(district.verdicts.get(school.id, {})), school.name)
+    )
+    return _page(
+        request,
+        "overview.html",
+        schools=schools,
+        groups=groups,
+        counts=counts,
+        verdicts=district.verdicts,
+        asked={school.id: district.policy.enabled_for(school.stage) for school in schools},
+        about_all={
+            c.school: _of_whole_school(district, c.school) for c in district.corrections if c.target == EVERY_TARGET
+        },
+        of_district=_of_district(district),
+    )
 
 
-def _unmet(request: web.Request, school: str) -> int:
-    standings = request.app[DISTRICT].verdicts.get(school, {})
+def _of_whole_school(district: Snapshot, school: str) -> list[Correction]:
+    return [one for one in district.corrections if one.school == school and one.target == EVERY_TARGET]
+
+
+def _judged(district: Snapshot) -> frozenset[str]:
+    """The targets that are judged in any stage that has a school."""
+    stages = {school.stage for school in district.schools.values()}
+    return frozenset(target for stage in stages for target in district.policy.enabled_for(stage))
+
+
+def _grouped(targets: Collection[str]) -> list[tuple[Text, list[str]]]:
+    """These targets by their groups; those that no group has yet come last, in the plan's order."""
+    grouped = [(name, [target for target in of_group if target in targets]) for name, of_group in GROUPS]
+    known = {target for _, of_group in GROUPS for target in of_group}
+    grouped.append((WORDS["targets"], [target for target in TARGETS if target in targets and target not in known]))
+    return [(name, of_group) for name, of_group in grouped if of_group]
+
+
+def _unmet(standings: Mapping[str, Standing]) -> int:
     return sum(standing.verdict.state == "unmet" for standing in standings.values())
 
 
+def _of_district(district: Snapshot) -> list[tuple[AnyDistrictTarget, Standing]]:
+    return [(DISTRICT_TARGETS[name], standing) for name, standing in district.district_verdicts.items()]
+
+
+async def _district(request: web.Request) -> web.Response:
+    """Every clause about the district, with what it rests on."""
+    return _page(request, "district.html", of_district=_of_district(request.app[DISTRICT].snapshot()))
+
+
 async def _school(request: web.Request) -> web.Response:
-    district = request.app[DISTRICT]
+    district = request.app[DISTRICT].snapshot()
     school = district.schools.get(request.match_info["school"])
     if school is None:
         return _page(request, "missing.html", status=404)
-    judged = list(district.verdicts.get(school.id, {}))
-    changes = await district.database.read(
-        lambda connection: {target: history(connection, school.id, target)[-SHOWN_CHANGES:] for target in judged}
+    standings = district.verdicts.get(school.id, {})
+    changes = await request.app[DISTRICT].database.read(
+        lambda connection: {target: history(connection, school.id, target)[-SHOWN_CHANGES:] for target in standings}
     )
-    order = _worst_first(district.verdicts.get(school.id, {}))
-    devices = sorted(district.latest.get(school.id, {}).values(), key=lambda o: (o.outcome == "ok", o.probe, o.device))
+    devices = sorted(district.latest.get(school.id, ()), key=lambda o: (o.outcome == "ok", o.probe, o.device))
     return _page(
         request,
         "school.html",
         school=school,
         agent=district.agents.get(school.id),
-        standings=district.verdicts.get(school.id, {}),
+        standings=standings,
+        groups=[(name, _worst_first(standings, of_group)) for name, of_group in _grouped(standings)],
+        corrections=_of_whole_school(district, school.id),
         devices=devices,
         changes=changes,
-        order=order,
     )
 
 
-def _worst_first(standings: Mapping[str, Standing]) -> list[str]:
-    """Unmet, then unknown, then met; in the plan's order among themselves."""
-    judged = [target for target in TARGETS if target in standings]
-    return sorted(judged, key=lambda target: WORST.index(standings[target].verdict.state))
+def _worst_first(standings: Mapping[str, Standing], targets: Iterable[str]) -> list[str]:
+    """Unmet, then unknown, then met; in their order among themselves."""
+    return sorted(targets, key=lambda target: WORST.index(standings[target].verdict.state))
 
 
 async def _target(request: web.Request) -> web.Response:
-    district = request.app[DISTRICT]
+    district = request.app[DISTRICT].snapshot()
     target = TARGETS.get(request.match_info["target"])
-    if target is None or target.id not in district.policy.enabled:
+    if target is None or target.id not in _judged(district):
         return _page(request, "missing.html", status=404)
     rows = [
         (school, district.verdicts[school.id][target.id])
@@ -91,7 +135,8 @@ async def _target(request: web.Request) -> web.Response:
         if target.id in district.verdicts.get(school.id, {})
     ]
     rows.sort(key=lambda row: (WORST.index(row[1].verdict.state), row[1].verdict.attainment or 0, row[0].name))
-    return _page(request, "target.html", target=target, rows=rows)
+    counts = Counter(standing.verdict.state for _, standing in rows)
+    return _page(request, "target.html", target=target, rows=rows, counts=counts)
 
 
 def _page(request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:
@@ -132,6 +177,7 @@ def page_routes(app: web.Application) -> list[web.AbstractRouteDef]:
     """The routes of the pages and of what they load."""
     return [
         web.get("/", _overview),
+        web.get("/district", _district),
         web.get("/schools/{school}", _school),
         web.get("/targets/{target}", _target),
         web.static("/static", _FOLDER / "static"),

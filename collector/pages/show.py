@@ -3,9 +3,11 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from collector.pages.words import PROBES
-from collector.targets import TARGETS
-from collector.units import bit_rate
+from collector.corrections import KIND_NAMES, Correction
+from collector.pages.words import PROBES, SHORT, WORDS
+from collector.targets.base import AnyTarget
+from collector.targets.district.base import AnyDistrictTarget
+from collector.units import in_unit
 from collector.verdict import Reason, Verdict
 from common.text import Language, Text
 
@@ -21,6 +23,10 @@ class Show:
         """A sentence in the page's language."""
         return text.in_language(self._language)
 
+    def short(self, target: AnyTarget) -> str:
+        """A target's name for the head of a narrow column."""
+        return self.text(SHORT.get(target.id, target.name))
+
     def reason(self, reason: Reason) -> str:
         """A reason's sentence in the page's language."""
         return reason.text.in_language(self._language)
@@ -35,6 +41,10 @@ class Show:
         word = PROBES.get(probe)
         return probe if word is None else self.text(word)
 
+    def kind(self, correction: Correction) -> str:
+        """What kind of record it is, in words."""
+        return self.text(KIND_NAMES[correction.kind])
+
     def time(self, at: datetime) -> str:
         """An instant in the district's zone, to the minute."""
         return at.astimezone(self._zone).strftime("%Y-%m-%d %H:%M")
@@ -43,26 +53,24 @@ class Show:
         """An instant of the history, which keeps them in ISO 8601."""
         return self.time(datetime.fromisoformat(at))
 
-    def amount(self, target: str, value: float | None) -> str:
+    def amount(self, target: AnyTarget | AnyDistrictTarget, value: float | None) -> str:
         """A value in the target's unit; an em dash where there is none."""
-        if value is None:
-            return "—"
-        match TARGETS[target].unit:
-            case "bits_per_second":
-                return bit_rate(value)
-            case "ratio":
-                return f"{value * 100:.4g} %"
-            case "students_per_terminal" | "teachers_per_terminal":
-                return f"{value:.3g} : 1"
-            case "coefficient":
-                return f"{value:.3f}"
-            case "places" | "interfaces":
-                return f"{value:g}"
+        return "—" if value is None else in_unit(target.unit, value)
 
     def share(self, ratio: float | None) -> str:
         """A ratio in percent, cut and not rounded: 99.97 % must not read as 100 %."""
         return "—" if ratio is None else f"{int(ratio * 1000) / 10:g} %"
 
-    def has_bounds(self, verdict: Verdict) -> bool:
-        """Whether part of the evidence is missing, so that the value lies between two."""
-        return verdict.lowest is not None and verdict.highest is not None and verdict.lowest != verdict.highest
+    def bounds(self, target: AnyTarget | AnyDistrictTarget, verdict: Verdict) -> str:
+        """What the value lies between where part of the evidence is missing; empty where it is known or unbounded."""
+        low, high = verdict.lowest, verdict.highest
+        if low is not None and high is not None:
+            return "" if low == high else f"{self.amount(target, low)} – {self.amount(target, high)}"
+        if low is not None:
+            return f"{self._word('at_least')} {self.amount(target, low)}"
+        if high is not None:
+            return f"{self._word('at_most')} {self.amount(target, high)}"
+        return ""
+
+    def _word(self, name: str) -> str:
+        return self.text(WORDS[name])

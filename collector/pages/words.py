@@ -51,6 +51,21 @@ WORDS: dict[str, Text] = {
     "clause": Text("规划条文", "The plan's clause"),
     "updated": Text("页面时间", "As of"),
     "skip": Text("跳到正文", "Skip to content"),
+    "not_required": Text("不适用", "not asked"),
+    "district_clauses": Text("全区指标", "Clauses about the district"),
+    "all_schools": Text("各校各目标", "Schools by target"),
+    "at_least": Text("至少", "at least"),
+    "at_most": Text("至多", "at most"),
+    "corrections": Text("人工记录", "Records by people"),
+    "whole_school": Text("全校", "the whole school"),
+    "from": Text("自", "from"),
+    "until": Text("至", "until"),
+    "open_end": Text("另行通知", "further notice"),
+    "versions": Text(
+        "政策第 {policy} 版，花名册第 {roster} 版，判定于 {at}",
+        "policy version {policy}, roster version {roster}, judged at {at}",
+    ),
+    "verdicts": Text("结论", "Verdicts"),
     "other_language": Text("English", "中文"),
     "not_found": Text("没有这个页面", "There is no such page"),
     "back": Text("返回总览", "Back to the overview"),
@@ -60,18 +75,58 @@ WORDS: dict[str, Text] = {
     "refused": Text("被拒绝", "refused"),
     "malformed": Text("应答有误", "malformed answer"),
     "crashed": Text("检测程序出错", "probe failed"),
-    "summary": Text("各目标的学校数", "Schools by target"),
+    "summary": Text("学校数", "Schools"),
 }
 
 PROBES: dict[str, Text] = {
+    "collector": Text("采集端", "collector"),
     "display": Text("显示设备", "display"),
     "host": Text("探针主机", "agent's machine"),
     "path": Text("线路质量", "path"),
     "ports": Text("交换机端口", "ports"),
+    "service": Text("业务系统", "service"),
     "terminals": Text("终端", "terminals"),
     "throughput": Text("测速", "throughput"),
     "wireless": Text("无线控制器", "wireless"),
 }
+
+SHORT: dict[str, Text] = {
+    "gigabit_uplink": Text("千兆", "Gigabit"),
+    "desktop_100m": Text("百兆桌面", "Desktop"),
+    "wireless_coverage": Text("无线", "Wireless"),
+    "network_coverage": Text("场所网络", "Network"),
+    "man_performance": Text("城域网", "MAN"),
+    "student_device_ratio": Text("生机比", "Students"),
+    "teacher_device_ratio": Text("师机比", "Teachers"),
+    "one_to_one_classroom": Text("一人一机", "One to one"),
+    "multimedia_classroom": Text("多媒体", "Displays"),
+    "cctv_coverage": Text("闭路电视", "Campus TV"),
+    "surveillance_coverage": Text("监控", "Cameras"),
+    "broadcast_coverage": Text("播送", "Broad\u00adcast"),
+    "exam_marking": Text("阅卷", "Marking"),
+    "lecture_recording": Text("录播", "Record\u00ading"),
+    "video_on_demand": Text("点播", "On demand"),
+    "video_conference": Text("会议", "Meetings"),
+    "live_streaming": Text("直播", "Live"),
+}
+"""A target's name at the head of a narrow column."""
+
+GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
+    (
+        Text("网络", "Network"),
+        ("gigabit_uplink", "desktop_100m", "wireless_coverage", "network_coverage", "man_performance"),
+    ),
+    (Text("终端", "Terminals"), ("student_device_ratio", "teacher_device_ratio", "one_to_one_classroom")),
+    (
+        Text("教室与场所", "Classrooms and places"),
+        ("multimedia_classroom", "cctv_coverage", "surveillance_coverage", "broadcast_coverage"),
+    ),
+    (
+        Text("业务系统", "Services"),
+        ("exam_marking", "lecture_recording", "video_on_demand", "video_conference", "live_streaming"),
+    ),
+)
+"""The targets of a school in the order of the pages."""
 
 SHAPES = {"met": "✔", "unmet": "✘", "unknown": "?"}
 """A colour is never the only sign: each state has a shape and a word as well."""

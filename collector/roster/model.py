@@ -1,9 +1,11 @@
 """The roster: schools, their teaching places and the devices that should be there."""
 
 from collections import Counter
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from common.faults import fault
 from common.text import Text
@@ -27,6 +29,12 @@ PlaceKind = Literal[
 System = Literal["wireless", "multimedia", "cctv", "surveillance", "broadcast", "recording"]
 
 PlaceId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+Words20 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)]
+Words40 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)]
+Words60 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)]
+Words80 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)]
+Words120 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)]
 
 
 class RosterPart(BaseModel):
@@ -38,21 +46,21 @@ class Place(RosterPart):
 
     id: PlaceId
     kind: PlaceKind = "classroom"
-    name: str = Field("", max_length=80)
+    name: Words80 = ""
     seats: int = Field(0, ge=0, le=10_000)
     teaching: bool = True
-    class_name: str = Field("", max_length=40)
+    class_name: Words40 = ""
     """The class that has its lessons here (班级); empty in a room that no class owns."""
-    campus: str = Field("", max_length=60)
+    campus: Words60 = ""
     """The campus (校区) of a school that has several."""
-    building: str = Field("", max_length=60)
-    floor: str = Field("", max_length=20)
+    building: Words60 = ""
+    floor: Words20 = ""
 
 
 class ExpectedDevice(RosterPart):
     """A device that should be there. `id` is the name, address or serial by which an agent reports it."""
 
-    id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+    id: Name
     system: System
     place: PlaceId
 
@@ -69,7 +77,7 @@ class School(RosterPart):
     """One school. Students, teachers and classes are the numbers that ratios are reckoned with."""
 
     id: SchoolId
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+    name: Name
     stage: Stage
     students: int = Field(ge=0, le=100_000)
     teachers: int = Field(ge=0, le=20_000)
@@ -80,11 +88,30 @@ class School(RosterPart):
     """Of the students, those in junior high grades, in a school of several stages."""
     terminals: TerminalRegister | None = None
     """The district's asset register of the school's terminals; None when it has none."""
-    network: str = Field("", max_length=60)
+    network: Words60 = ""
     """The part of the education MAN that the school hangs on, for grouping."""
-    contact: str = Field("", max_length=120)
+    contact: Words120 = ""
     places: tuple[Place, ...] = Field((), max_length=5_000)
     devices: tuple[ExpectedDevice, ...] = Field((), max_length=20_000)
+
+    @model_validator(mode="after")
+    def _parts(self) -> "School":
+        """The students of the parts are some of the school's, and in a nine-year school all of them."""
+        primary, junior = self.primary_students, self.junior_students
+        together = (primary or 0) + (junior or 0)
+        whole = self.stage == "nine_year" and primary is not None and junior is not None
+        if together > self.students or (whole and together != self.students):
+            zh, en = ("应等于", "must be") if whole else ("应不超过", "must be at most")
+            field = "junior_students" if junior is not None else "primary_students"
+            raise _wrong(
+                field,
+                Text(
+                    f"学校 {self.id} 的小学部与初中部学生数合计 {together}，{zh}学生数 {self.students}",
+                    f"primary and junior students of school {self.id} are {together} together;"
+                    f" they {en} its students, {self.students}",
+                ),
+            )
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> "School":
@@ -108,8 +135,10 @@ class School(RosterPart):
 
 
 class Roster(RosterPart):
-    """Every school of a district."""
+    """Every school of a district. Its numbers hold from a day on, until a later roster's do."""
 
+    valid_from: date | None = None
+    """The first day on which these numbers hold; None where the file does not say."""
     schools: tuple[School, ...] = Field(max_length=20_000)
 
     @model_validator(mode="after")
@@ -119,6 +148,11 @@ class Roster(RosterPart):
         if twice := _repeated([school.id for school in self.schools]):
             raise fault(f"学校编号重复：{twice}", f"school ids stand twice: {twice}")
         return self
+
+
+def _wrong(field: str, what: Text) -> PydanticCustomError:
+    """A fault of several fields at once; `field` is the one whose cell a table names."""
+    return PydanticCustomError("campus", "{en}", {"zh": what.zh, "en": what.en, "field": field})
 
 
 def _repeated(names: list[str]) -> str:

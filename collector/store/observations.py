@@ -1,22 +1,38 @@
 """Keeping observations: exactly once by id, the latest of each device, and a roll-up a day and subject."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import zstandard
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, Row, delete, select, text
 
-from collector.evidence import Daily
+from collector.calendar import DEFAULT_CALENDAR, SchoolCalendar
+from collector.evidence import PROBE_SUCCESS, Daily, weight, weighted
 from collector.store import statements
 from collector.store.schema import AGENTS, DAILY, LATEST, MEASURES
 from wire.measures import CATALOGUE
 from wire.report import Measure, Observation, Report
 
-SUCCESS = "probe_success"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def _always(_: str) -> SchoolCalendar:
+    return DEFAULT_CALENDAR
+
+
+@dataclass(frozen=True, slots=True)
+class Rolling:
+    """What is rolled up at intake: these measures by the district's days, and those by the school hours of each."""
+
+    daily: frozenset[str]
+    in_hours: frozenset[str] = frozenset()
+    zone: ZoneInfo = SHANGHAI
+    calendar_of: Callable[[str], SchoolCalendar] = _always
+    """A school's calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +45,16 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What one report changed: what is now the latest of its device, and which devices are no longer probed."""
+    """What one report changed: its new observations, the latest of each device, and what is no longer probed."""
 
     school: str
     latest: tuple[Observation, ...]
     gone: tuple[tuple[str, str], ...]
-    new: int
+    new: tuple[Observation, ...]
 
 
-def keep(connection: Connection, received: Received, rolled: Collection[str], zone: ZoneInfo) -> Kept:
-    """Store one report; a repeated observation changes nothing. `rolled` are the measures that get a daily roll-up."""
+def keep(connection: Connection, received: Received, rolling: Rolling) -> Kept:
+    """Store one report; a repeated observation changes nothing."""
     report, at = received.report, received.at
     new = [
         _not_from_the_future(observation, at)
@@ -47,10 +63,11 @@ def keep(connection: Connection, received: Received, rolled: Collection[str], zo
             statements.KNOW, {"id": str(observation.id), "school": report.school, "at": at.timestamp()}
         ).first()
     ]
-    latest = tuple(observation for observation in new if _became_latest(connection, report.school, observation))
-    rows = _roll_ups(report.school, new, rolled, zone)
+    latest = _keep_latest(connection, report.school, new, rolling.zone)
+    rows = _roll_ups(report.school, new, rolling)
     if rows:
         connection.execute(statements.ROLL_UP, rows)
+        connection.execute(statements.OPEN_DAY, {"school": report.school, "day": min(row["day"] for row in rows)})
     offset = (report.sent_at - at).total_seconds() if report.sent_at else None
     connection.execute(
         statements.AGENT,
@@ -66,7 +83,7 @@ def keep(connection: Connection, received: Received, rolled: Collection[str], zo
     for measure in report.measures:
         if measure.name not in CATALOGUE:
             connection.execute(statements.MEASURE, {"name": measure.name, "body": measure.model_dump_json()})
-    return Kept(report.school, latest, _no_longer_probed(connection, report), len(new))
+    return Kept(report.school, latest, _no_longer_probed(connection, report), tuple(new))
 
 
 def _not_from_the_future(observation: Observation, received_at: datetime) -> Observation:
@@ -76,15 +93,24 @@ def _not_from_the_future(observation: Observation, received_at: datetime) -> Obs
     return observation.model_copy(update={"started_at": received_at})
 
 
-def _became_latest(connection: Connection, school: str, observation: Observation) -> bool:
-    row = {
-        "school": school,
-        "probe": observation.probe,
-        "device": observation.device,
-        "started_at": observation.started_at.timestamp(),
-        "body": zstandard.compress(observation.model_dump_json().encode(), 3),
-    }
-    return connection.execute(statements.LATEST, row).first() is not None
+def _keep_latest(
+    connection: Connection, school: str, observations: Sequence[Observation], zone: ZoneInfo
+) -> tuple[Observation, ...]:
+    """Of each device the latest of all time and of each day; returns those that are the latest of all time."""
+    latest: list[Observation] = []
+    for observation in observations:
+        row = {
+            "school": school,
+            "day": observation.started_at.astimezone(zone).date().isoformat(),
+            "probe": observation.probe,
+            "device": observation.device,
+            "started_at": observation.started_at.timestamp(),
+            "body": zstandard.compress(observation.model_dump_json().encode(), 3),
+        }
+        if connection.execute(statements.LATEST, row).first() is not None:
+            latest.append(observation)
+        connection.execute(statements.DAY_LATEST, row)
+    return tuple(latest)
 
 
 def _no_longer_probed(connection: Connection, report: Report) -> tuple[tuple[str, str], ...]:
@@ -101,15 +127,14 @@ def _no_longer_probed(connection: Connection, report: Report) -> tuple[tuple[str
     return gone
 
 
-def _roll_ups(
-    school: str, observations: Sequence[Observation], rolled: Collection[str], zone: ZoneInfo
-) -> list[dict[str, Any]]:
+def _roll_ups(school: str, observations: Sequence[Observation], rolling: Rolling) -> list[dict[str, Any]]:
     """One row a day and subject: what a batch adds to the day, so that a backlog costs one update a subject."""
     rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    calendar = rolling.calendar_of(school)
     for observation in observations:
-        day = observation.started_at.astimezone(zone).date().isoformat()
+        day = observation.started_at.astimezone(rolling.zone).date().isoformat()
         at, made_by = observation.started_at.timestamp(), str(observation.id)
-        for measure, labels, value in _counted(observation, rolled):
+        for measure, labels, value in _counted(observation, rolling, calendar):
             key = (day, measure, observation.probe, observation.device, labels)
             row = rows.get(key)
             if row is None:
@@ -130,11 +155,30 @@ def _roll_ups(
     return list(rows.values())
 
 
-def _counted(observation: Observation, rolled: Collection[str]) -> Iterator[tuple[str, str, float]]:
-    yield SUCCESS, "{}", float(observation.outcome == "ok")
+def _counted(observation: Observation, rolling: Rolling, calendar: SchoolCalendar) -> Iterator[tuple[str, str, float]]:
+    """Measure, labels and value of everything that one observation adds to its day."""
+    success = float(observation.outcome == "ok")
+    seconds = _seconds_in_hours(observation, calendar)
+    yield PROBE_SUCCESS, "{}", success
+    if seconds and PROBE_SUCCESS in rolling.in_hours:
+        yield weighted(PROBE_SUCCESS), "{}", success * seconds
+        yield weight(PROBE_SUCCESS), "{}", seconds
     for reading in observation.readings:
-        if reading.measure in rolled:
+        if reading.measure in rolling.daily:
             yield reading.measure, _label_text(reading.labels), reading.value
+        if seconds and reading.measure in rolling.in_hours:
+            labels = _label_text(reading.labels)
+            yield weighted(reading.measure), labels, reading.value * seconds
+            yield weight(reading.measure), labels, seconds
+
+
+def _seconds_in_hours(observation: Observation, calendar: SchoolCalendar) -> float:
+    """For how much of its day's school hours a run speaks: from its start until the next one is due.
+
+    By the clock and on every kind of day, since the district may yet call it a school day; who reads it asks the
+    calendar of the day.
+    """
+    return calendar.seconds_on(observation.started_at, observation.every_seconds)
 
 
 def _label_text(labels: Mapping[str, str]) -> str:
@@ -147,31 +191,48 @@ def load_latest(connection: Connection) -> Iterator[tuple[str, Observation]]:
         yield school, Observation.model_validate_json(zstandard.decompress(body))
 
 
-def load_daily(connection: Connection, school: str, measures: Iterable[str], since: date) -> tuple[Daily, ...]:
-    """One school's roll-ups of these measures from a day on, oldest first."""
+def load_latest_of(connection: Connection, school: str) -> tuple[Observation, ...]:
+    """The latest observation of each of one school's devices."""
+    bodies = connection.execute(select(LATEST.c.body).where(LATEST.c.school == school)).scalars()
+    return tuple(Observation.model_validate_json(zstandard.decompress(body)) for body in bodies)
+
+
+def load_daily(
+    connection: Connection, school: str, since: Mapping[str, date], until: date = date.max
+) -> tuple[Daily, ...]:
+    """One school's roll-ups up to a day, of each measure from the day on that `since` gives it, oldest first."""
+    if not since:
+        return ()
     rows = connection.execute(
         select(DAILY)
-        .where(DAILY.c.school == school, DAILY.c.day >= since.isoformat(), DAILY.c.measure.in_(sorted(measures)))
+        .where(
+            DAILY.c.school == school,
+            DAILY.c.day >= min(since.values()).isoformat(),
+            DAILY.c.day <= until.isoformat(),
+            DAILY.c.measure.in_(sorted(since)),
+        )
         .order_by(DAILY.c.day)
     )
-    return tuple(
-        Daily(
-            day=date.fromisoformat(row.day),
-            probe=row.probe,
-            device=row.device,
-            measure=row.measure,
-            labels=json.loads(row.labels),
-            count=row._mapping["count"],
-            minimum=row.minimum,
-            maximum=row.maximum,
-            total=row.total,
-            last=row.last,
-            last_at=datetime.fromtimestamp(row.last_at, UTC),
-            last_id=row.last_id,
-            maximum_at=datetime.fromtimestamp(row.maximum_at, UTC),
-            maximum_id=row.maximum_id,
-        )
-        for row in rows
+    first = {measure: day.isoformat() for measure, day in since.items()}
+    return tuple(_daily(row) for row in rows if row.day >= first[row.measure])
+
+
+def _daily(row: Row[Any]) -> Daily:
+    return Daily(
+        day=date.fromisoformat(row.day),
+        probe=row.probe,
+        device=row.device,
+        measure=row.measure,
+        labels=json.loads(row.labels),
+        count=row._mapping["count"],
+        minimum=row.minimum,
+        maximum=row.maximum,
+        total=row.total,
+        last=row.last,
+        last_at=datetime.fromtimestamp(row.last_at, UTC),
+        last_id=row.last_id,
+        maximum_at=datetime.fromtimestamp(row.maximum_at, UTC),
+        maximum_id=row.maximum_id,
     )
 
 
@@ -215,12 +276,26 @@ def load_measures(connection: Connection) -> dict[str, Measure]:
 KEEP_IDS_DAYS = 180
 """Longer than any agent keeps what it could not send, so that a repeat is known as one."""
 KEEP_DAILY_DAYS = 3 * 366
+KEEP_DAY_LATEST_DAYS = 60
+"""How late data may be and still change its day's verdicts."""
+KEEP_CHANGES_DAYS = 3 * 366 + 31
+"""The plan's three years, and a month to report on them."""
 
 
 def prune(connection: Connection, now: datetime) -> None:
-    """Forget what no window looks back on any more."""
-    day = date.fromordinal(now.date().toordinal() - KEEP_DAILY_DAYS).isoformat()
+    """Forget what no window looks back on any more, and what is older than the plan, but not what still stands."""
+
+    def before(days: int) -> str:
+        return (now.date() - timedelta(days=days)).isoformat()
+
     connection.execute(
         text("DELETE FROM observation_ids WHERE received_at < :at"), {"at": now.timestamp() - KEEP_IDS_DAYS * 86400}
     )
-    connection.execute(text("DELETE FROM daily WHERE day < :day"), {"day": day})
+    connection.execute(text("DELETE FROM daily WHERE day < :day"), {"day": before(KEEP_DAILY_DAYS)})
+    connection.execute(text("DELETE FROM day_latest WHERE day < :day"), {"day": before(KEEP_DAY_LATEST_DAYS)})
+    connection.execute(text("DELETE FROM verdict_days WHERE day < :day"), {"day": before(KEEP_CHANGES_DAYS)})
+    connection.execute(
+        text("""DELETE FROM verdict_changes WHERE at < :at AND id NOT IN
+                (SELECT max(id) FROM verdict_changes GROUP BY school, target)"""),
+        {"at": now.timestamp() - KEEP_CHANGES_DAYS * 86400},
+    )

@@ -9,6 +9,15 @@ ROSTERS = Table(
     METADATA,
     Column("version", Integer, primary_key=True, autoincrement=True),
     Column("imported_at", Float, nullable=False),
+    Column("valid_from", String(10), nullable=False),
+    Column("document", Text, nullable=False),
+)
+POLICIES = Table(  # each policy that was ever in force, so that an old verdict can be explained by its own
+    "policies",
+    METADATA,
+    Column("version", Integer, primary_key=True, autoincrement=True),
+    Column("since", Float, nullable=False),
+    Column("digest", String(64), nullable=False),
     Column("document", Text, nullable=False),
 )
 CREDENTIALS = Table(
@@ -71,14 +80,33 @@ DAILY = Table(
     Column("maximum_at", Float, nullable=False),
     Column("maximum_id", String(36), nullable=False),
 )
+DAY_LATEST = Table(  # each device's last observation of a day, for as long as late data may change that day's verdict
+    "day_latest",
+    METADATA,
+    Column("school", String(64), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("probe", String(40), primary_key=True),
+    Column("device", String(80), primary_key=True),
+    Column("started_at", Float, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+DAYS_OPEN = Table(  # the first day of each school whose verdicts are not final yet
+    "days_open",
+    METADATA,
+    Column("school", String(64), primary_key=True),
+    Column("day", String(10), nullable=False),
+)
 VERDICTS = Table(
     "verdicts",
     METADATA,
     Column("school", String(64), primary_key=True),
     Column("target", String(60), primary_key=True),
     Column("state", String(10), nullable=False),
+    Column("decided", String(10)),
     Column("since", Float, nullable=False),
     Column("at", Float, nullable=False),
+    Column("policy", Integer, nullable=False, server_default="0"),
+    Column("roster", Integer, nullable=False, server_default="0"),
     Column("body", Text, nullable=False),
 )
 VERDICT_CHANGES = Table(
@@ -89,8 +117,47 @@ VERDICT_CHANGES = Table(
     Column("target", String(60), nullable=False),
     Column("at", Float, nullable=False),
     Column("state", String(10), nullable=False),
+    Column("policy", Integer, nullable=False, server_default="0"),
+    Column("roster", Integer, nullable=False, server_default="0"),
     Column("body", Text, nullable=False),
+    Column("inputs", LargeBinary),
     Index("verdict_changes_of", "school", "target", "id"),
+)
+VERDICT_DAYS = Table(  # how each school day ended; late data changes it, and `changes` counts how often
+    "verdict_days",
+    METADATA,
+    Column("school", String(64), primary_key=True),
+    Column("target", String(60), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("value", Float),
+    Column("threshold", Float),
+    Column("attainment", Float),
+    Column("lowest", Float),
+    Column("highest", Float),
+    Column("reason", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("policy", Integer, nullable=False),
+    Column("roster", Integer, nullable=False),
+    Column("computed_at", Float, nullable=False),
+    Column("changes", Integer, nullable=False, server_default="0"),
+    Index("verdict_days_by_day", "day", "target"),
+)
+CORRECTIONS = Table(  # what a person said beside a verdict; never deleted, only withdrawn
+    "corrections",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("school", String(64), nullable=False, index=True),
+    Column("target", String(60), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("begins_at", Float, nullable=False),
+    Column("ends_at", Float),
+    Column("name", String(120), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("withdrawn_at", Float),
+    Column("withdrawn_by", String(120)),
+    Column("withdrawn_why", Text),
 )
 MEASURES = Table(  # declarations that agents sent, for measures that are not in the catalogue
     "measures",

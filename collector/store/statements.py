@@ -15,6 +15,23 @@ LATEST = text("""
     RETURNING started_at
 """)
 
+DAY_LATEST = text("""
+    INSERT INTO day_latest (school, day, probe, device, started_at, body)
+    VALUES (:school, :day, :probe, :device, :started_at, :body)
+    ON CONFLICT (school, day, probe, device) DO UPDATE SET started_at = excluded.started_at, body = excluded.body
+    WHERE excluded.started_at >= day_latest.started_at
+""")
+
+# A day that was final is open again once something late was measured on it.
+OPEN_DAY = text("""
+    INSERT INTO days_open (school, day) VALUES (:school, :day)
+    ON CONFLICT (school) DO UPDATE SET day = excluded.day WHERE excluded.day < days_open.day
+""")
+
+CLOSE_DAYS = text("""
+    UPDATE days_open SET day = :until WHERE school = :school AND day = :since
+""")
+
 # Every right-hand side sees the row as it was before.
 ROLL_UP = text("""
     INSERT INTO daily (school, day, measure, probe, device, labels, count, minimum, maximum, total,
@@ -51,12 +68,27 @@ MEASURE = text("""
 """)
 
 VERDICT = text("""
-    INSERT INTO verdicts (school, target, state, since, at, body)
-    VALUES (:school, :target, :state, :since, :at, :body)
+    INSERT INTO verdicts (school, target, state, decided, since, at, policy, roster, body)
+    VALUES (:school, :target, :state, :decided, :since, :at, :policy, :roster, :body)
     ON CONFLICT (school, target) DO UPDATE SET
-        state = excluded.state, since = excluded.since, at = excluded.at, body = excluded.body
+        state = excluded.state, decided = excluded.decided, since = excluded.since, at = excluded.at,
+        policy = excluded.policy, roster = excluded.roster, body = excluded.body
 """)
 
 VERDICT_CHANGE = text("""
-    INSERT INTO verdict_changes (school, target, at, state, body) VALUES (:school, :target, :at, :state, :body)
+    INSERT INTO verdict_changes (school, target, at, state, policy, roster, body, inputs)
+    VALUES (:school, :target, :at, :state, :policy, :roster, :body, :inputs)
+""")
+
+VERDICT_DAY = text("""
+    INSERT INTO verdict_days (school, target, day, state, value, threshold, attainment, lowest, highest, reason, at,
+                              policy, roster, computed_at)
+    VALUES (:school, :target, :day, :state, :value, :threshold, :attainment, :lowest, :highest, :reason, :at,
+            :policy, :roster, :computed_at)
+    ON CONFLICT (school, target, day) DO UPDATE SET
+        changes = verdict_days.changes + CASE WHEN excluded.state = verdict_days.state THEN 0 ELSE 1 END,
+        state = excluded.state, value = excluded.value, threshold = excluded.threshold,
+        attainment = excluded.attainment, lowest = excluded.lowest, highest = excluded.highest,
+        reason = excluded.reason, at = excluded.at, policy = excluded.policy, roster = excluded.roster,
+        computed_at = excluded.computed_at
 """)

@@ -47,6 +47,8 @@ class Served:
     """Places that each may be served although nothing proves it, and why."""
     doubts: list[Gap] = field(default_factory=list)
     """Why any place at all may be served although nothing proves it."""
+    strays: list[Reason] = field(default_factory=list)
+    """What serves one place each, of which nobody knows which."""
     findings: list[Reason] = field(default_factory=list)
     evidence: list[EvidenceItem] = field(default_factory=list)
 
@@ -56,6 +58,7 @@ class Served:
             self.covered | other.covered,
             self.maybe | other.maybe,
             self.doubts + other.doubts,
+            self.strays + other.strays,
             self.findings + other.findings,
             self.evidence + other.evidence,
         )
@@ -66,8 +69,10 @@ def carrying(evidence: Evidence, probe: str, *measures: str) -> list[Observation
     return [o for o in evidence.latest if o.probe == probe or any(any(readings(o, measure)) for measure in measures)]
 
 
-def judged(target: str, places: Places, served: Served, at_least: float, uncovered_code: str) -> Verdict:
-    """The verdict on the share of teaching places that are served."""
+def judged(
+    target: str, places: Places, served: Served, at_least: float, uncovered_code: str, unmet: Reason | None = None
+) -> Verdict:
+    """The verdict on the share of teaching places that are served. `unmet` is its reason where a cause is known."""
     if not places.teaching:
         return blind(target, [Gap(Reason("roster_missing", {"what": TEACHING_PLACES}))], at_least)
     if not served.evidence and served.doubts:  # nothing was seen at all: bounds of 0 to 1 would say nothing
@@ -76,20 +81,22 @@ def judged(target: str, places: Places, served: Served, at_least: float, uncover
     uncovered = [name for name in places.teaching if name not in served.covered]
     perhaps = [served.maybe[name] for name in uncovered if name in served.maybe]
     doubts = served.doubts if uncovered else []
-    uncertain = len(uncovered) if doubts else len(perhaps)
+    strays = [Reason("devices_without_place", {"count": len(served.strays)})] if uncovered and served.strays else []
+    uncertain = len(uncovered) if doubts else min(len(uncovered), len(perhaps) + len(served.strays))
     unproven = _uncovered(uncovered_code, (places.teaching[name] for name in uncovered if name not in served.maybe))
     count: Values = {"count": len(uncovered), "total": total}
-    unmet = Reason("places_not_served", count)
+    short = Reason("places_not_served", count)
+    unknowns = [*doubts, *(Gap(reason) for reason in (*perhaps, *strays))]
     return by_bounds(
         target,
         lowest=(total - len(uncovered)) / total,
         highest=(total - len(uncovered) + uncertain) / total,
         at_least=at_least,
         met=Reason("places_mostly_served", count) if uncovered else Reason("places_served", {"total": total}),
-        unmet=unmet,
-        unknown=foremost(doubts) if doubts else perhaps[0] if perhaps else unmet,
+        unmet=unmet or short,
+        unknown=foremost(doubts or unknowns) if unknowns else short,
         evidence=[*served.evidence, *(gap.item for gap in doubts if gap.item is not None)],
-        findings=[*(gap.reason for gap in doubts), *served.findings, *perhaps, *unproven],
+        findings=[*(gap.reason for gap in doubts), *strays, *served.strays, *served.findings, *perhaps, *unproven],
     )
 
 

@@ -30,7 +30,7 @@ class Sight:
 
 def absent(evidence: Evidence, probe: str) -> Gap:
     """Why a school has no observation of a probe at all."""
-    if evidence.last_report_at is None and not evidence.latest:
+    if evidence.last_report_at is None:
         return Gap(Reason("never_reported"))
     return Gap(Reason("not_probed", {"probe": probe}))
 

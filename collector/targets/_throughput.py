@@ -23,6 +23,8 @@ LIMITS = {
 }
 UNCLEAR = Text("不明因素", "something unclear")
 BUSY = ("refused", "timeout")
+UNBELIEVABLE = 1e15
+"""Bytes per second that no test carries."""
 
 
 class ThroughputPolicy(Protocol):
@@ -114,7 +116,7 @@ def _tests(evidence: Evidence, moment: Moment, window_days: int, *, latest_only:
             points.append((row.maximum, row.maximum_at, row.maximum_id))
         for value, at, made_by in points:
             direction = row.labels.get("direction", "")
-            if at >= since and direction in DIRECTIONS:
+            if at >= since and direction in DIRECTIONS and 0 <= value < UNBELIEVABLE:
                 item = EvidenceItem(
                     made_by, row.probe, row.device, at, f"{UPLINK_THROUGHPUT.name}={value:.0f} {direction}"
                 )
@@ -129,7 +131,7 @@ def _of_observation(observation: Observation) -> Iterator[Result]:
             limits.setdefault(subject, set()).add(reading.labels.get("limit", ""))
     for reading in readings(observation, UPLINK_THROUGHPUT.name):
         direction = reading.labels.get("direction", "")
-        if direction in DIRECTIONS:
+        if direction in DIRECTIONS and 0 <= reading.value < UNBELIEVABLE:
             found = limits.get((direction, reading.labels.get("method")), set())
             note = f"{UPLINK_THROUGHPUT.name}={reading.value:.0f} {direction}"
             limit = next(iter(found)) if len(found) == 1 else ""

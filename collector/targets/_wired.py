@@ -1,20 +1,17 @@
 """Places served by a wired access port: one that has a link, or had one in the window."""
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from collector.evidence import Evidence, readings
 from collector.roster.model import School
 from collector.roster.names import same
-from collector.targets._coverage import Places, Served, carrying
+from collector.targets._coverage import Places, Served
 from collector.targets._missing import Gap, absent, incomplete, look
+from collector.targets._switches import DAILY, PROBE, in_window, switches
 from collector.targets.base import Moment
 from collector.verdict import EvidenceItem, Reason, Values
-from wire.measures import ACCESS_PORT_SPEED, ACCESS_PORT_WITHOUT_SPEED, PORT_INFO
+from wire.measures import ACCESS_PORT_SPEED, PORT_INFO
 from wire.report import Observation
-
-PROBE = "ports"
-LINKED = (ACCESS_PORT_SPEED.name, ACCESS_PORT_WITHOUT_SPEED.name)
 
 
 def served_by_wire(
@@ -22,11 +19,11 @@ def served_by_wire(
 ) -> Served:
     """A switch that does not answer now proves nothing, whatever it said earlier in the window."""
     served, places = Served(), Places.of(school)
-    switches = carrying(evidence, PROBE, ACCESS_PORT_SPEED.name)
-    if not switches:
+    latest = switches(evidence, moment.now - timedelta(days=window_days), moment.zone)
+    if not latest:
         served.doubts.append(absent(evidence, PROBE))
         return served
-    sight = look(switches, evidence, fresh_seconds, moment)
+    sight = look(latest, evidence, fresh_seconds, moment)
     served.doubts += [*sight.gaps, *(gap for gap in map(incomplete, sight.good) if gap)]
     unplaced: set[tuple[str, str, str]] = set()
     for observation in sight.good:
@@ -45,18 +42,16 @@ def _linked(
     observation: Observation, evidence: Evidence, places: Places, window_days: int, moment: Moment, served: Served
 ) -> tuple[set[str], set[tuple[str, str, str]]]:
     """The places of one switch's linked ports, and the linked ports whose place the roster does not know."""
-    labels = [
-        r.labels for measure in LINKED for r in readings(observation, measure) if measure == LINKED[0] or r.value == 1
-    ]
+    labels = [r.labels for measure in DAILY for r in readings(observation, measure) if _is_linked(measure, r.value)]
     now = {(one.get("port", ""), one.get("ifindex", "")) for one in labels}
     since = moment.now - timedelta(days=window_days)
-    for row in evidence.rolled(ACCESS_PORT_SPEED.name, since.astimezone(ZoneInfo(moment.zone)).date()):
-        if (row.probe, row.device) != (observation.probe, observation.device) or row.last_at < since:
+    for row in (row for measure in DAILY for row in in_window(evidence, measure, since, moment.zone)):
+        if (row.probe, row.device) != (observation.probe, observation.device) or not _is_linked(row.measure, row.last):
             continue
         if (row.labels.get("port", ""), row.labels.get("ifindex", "")) not in now:
             labels.append(dict(row.labels))
             if same(row.labels.get("place", "")) in places.teaching:
-                note = f"{ACCESS_PORT_SPEED.name}={row.last:.0f} {row.labels['place']}"
+                note = f"{row.measure}={row.last:.0f} {row.labels['place']}"
                 served.evidence.append(EvidenceItem(row.last_id, row.probe, row.device, row.last_at, note))
     linked: set[str] = set()
     nowhere: set[tuple[str, str, str]] = set()
@@ -71,6 +66,10 @@ def _linked(
                 Reason("place_not_in_roster", {"device": f"{observation.device} {one.get('port', '')}", "place": place})
             )
     return linked, nowhere
+
+
+def _is_linked(measure: str, value: float) -> bool:
+    return measure == ACCESS_PORT_SPEED.name or value == 1
 
 
 def _idle(observation: Observation, places: Places, window_days: int, served: Served) -> None:

@@ -11,10 +11,11 @@ from collector.targets._missing import Gap, absent, incomplete, look
 from collector.targets._words import SOMEWHERE
 from collector.targets.base import Moment
 from collector.verdict import EvidenceItem, Reason, Values
-from wire.measures import AP_STATE, AP_UP
+from wire.measures import AP_STATE, AP_UP, ROWS_EXPECTED, ROWS_SEEN
 from wire.report import Observation, Reading
 
 PROBE = "wireless"
+MEASURES = (AP_UP.name, AP_STATE.name, ROWS_SEEN.name, ROWS_EXPECTED.name)
 GONE = "gone"
 """The state of one that the agent's own list has and the controller's table has not."""
 
@@ -34,7 +35,7 @@ class _AccessPoint:
 def served_by_wireless(school: School, evidence: Evidence, fresh_seconds: float, moment: Moment) -> Served:
     """One without a known place could serve any place, and so could one on a controller that does not answer."""
     served, places = Served(), Places.of(school)
-    tables = carrying(evidence, PROBE, AP_UP.name)
+    tables = carrying(evidence, PROBE, AP_UP.name, AP_STATE.name)
     if not tables:
         served.doubts.append(absent(evidence, PROBE))
         return served

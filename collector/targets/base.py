@@ -93,7 +93,7 @@ class Target(Generic[P]):
     daily: tuple[str, ...] = ()
     """The measures whose roll-ups of a whole day it reads."""
     school_hours: tuple[str, ...] = ()
-    """The measures whose time-weighted roll-ups over a day's school hours it reads: collector/evidence.py `in_hours`."""
+    """The measures whose time-weighted roll-ups over a day's school hours it reads: `Evidence.in_hours`."""
 
 
 AnyTarget = Target[Any]

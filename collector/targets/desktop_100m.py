@@ -1,75 +1,62 @@
-"""100 Mbit/s or more at every desktop: every access port that has a link."""
+"""100 Mbit/s or more at every desktop: every access port that had a link in the window, by its best speed in it."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from pydantic import PositiveFloat
 
 from collector.evidence import Evidence, readings
 from collector.roster.model import School
-from collector.targets._missing import Gap, absent, incomplete, look
+from collector.targets._missing import Gap, absent, incomplete, look, old
+from collector.targets._switches import DAILY, MEASURES, PROBE, AccessPort, access_ports, switches
 from collector.targets._verdicts import blind, by_bounds, listed, once
 from collector.targets._words import SOMEWHERE
 from collector.targets.base import Moment, Target, WindowPolicy
 from collector.units import bit_rate
 from collector.verdict import EvidenceItem, Reason, Values, Verdict
 from common.text import Text
-from wire.measures import ACCESS_PORT_SPEED, ACCESS_PORT_WITHOUT_SPEED
-from wire.report import Observation, Reading
+from wire.measures import ACCESS_PORT_SPEED
+from wire.report import Observation
 
 ID = "desktop_100m"
-PROBE = "ports"
+GIGABIT, FAST, ASLEEP = 1e9, 1e8, 1e7
 
 
 class DesktopPolicy(WindowPolicy):
-    """What a district may set of the desktop. A sleeping computer negotiates 10 Mbit/s: a port's best counts."""
+    """What a district may set of the desktop. A sleeping computer negotiates 10 Mbit/s, and one that is off has no
+    link: a port's best of the window counts, so that the verdict of the night is that of the day."""
 
     required_bits_per_second: PositiveFloat = 100_000_000
 
 
-@dataclass(slots=True)
-class _Port:
-    """An access port that has a link. `best` is in bit/s."""
-
-    device: str
-    name: str
-    place: str
-    speed_now: float | None
-    best: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.best = self.speed_now or 0.0
-
-    def reason(self) -> Reason:
-        values: Values = {"device": self.device, "port": self.name, "place": self.place or SOMEWHERE}
-        if self.speed_now is None:
-            return Reason("port_without_speed", values)
-        return Reason("port_slow", {**values, "speed": bit_rate(self.best)})
-
-
 def evaluate(school: School, evidence: Evidence, policy: DesktopPolicy, moment: Moment) -> Verdict:
-    """The share of linked access ports that have the speed. Every switch must have answered for it to be met."""
-    switches = evidence.of(PROBE)
-    if not switches:
+    """The share of access ports that have the speed. Every switch must answer now for it to be met.
+
+    A switch that fails now still speaks by what its ports did in the window: one that was slow is slow.
+    """
+    latest = switches(evidence, moment.now - timedelta(days=policy.window_days), moment.zone)
+    if not latest:
         return blind(ID, [absent(evidence, PROBE)], 1.0)
-    sight = look(switches, evidence, policy.fresh_seconds, moment)
+    sight = look(latest, evidence, policy.fresh_seconds, moment)
     gaps = [*sight.gaps, *(gap for gap in map(incomplete, sight.good) if gap)]
-    ports = [port for observation in sight.good for port in _ports(observation, evidence, policy, moment)]
+    fresh = [o for o in latest if old(o, evidence, policy.fresh_seconds, moment) is None]
+    ports = access_ports(fresh, evidence, policy.window_days, moment)
     required = policy.required_bits_per_second
-    slow = [port for port in ports if port.speed_now is not None and port.best < required]
-    silent = [port for port in ports if port.speed_now is None and port.best < required]
-    items = [EvidenceItem.of(o, _note(o)) for o in sight.good] + [gap.item for gap in gaps if gap.item]
+    short = [port for port in ports if port.best < required]
+    silent = [port for port in short if port.mute]
+    slow = [port for port in short if not port.mute]
+    items = [EvidenceItem.of(o, _note(o)) for o in fresh] + [gap.item for gap in gaps if gap.item]
+    items += [port.item for port in ports if port.item is not None]
     if not ports:
         return blind(ID, gaps or [Gap(Reason("no_access_ports"))], 1.0, items)
-    total, fast = len(ports), len(ports) - len(slow) - len(silent)
-    findings = [*(port.reason() for port in (*slow, *silent)), *(gap.reason for gap in gaps)]
+    total, fast = len(ports), len(ports) - len(short)
+    fell = [_fell(port) for port in ports if port.best >= GIGABIT and ASLEEP < (port.now or 0.0) <= FAST]
+    findings = [*(_short(port) for port in (*slow, *silent)), *(gap.reason for gap in gaps), *fell]
     unmet = Reason("ports_slow", {"count": len(slow), "total": total, "required": bit_rate(required)})
     if gaps and slow:  # one slow port is enough; how many more there are is not known, so there are no bounds
         share = fast / total
         return Verdict(ID, "unmet", unmet, share, 1.0, share, evidence=once(items), findings=listed(findings))
     if gaps:
-        return blind(ID, [*gaps, *(Gap(port.reason()) for port in silent)], 1.0, items)
+        return blind(ID, [*gaps, *(Gap(_short(port)) for port in silent), *map(Gap, fell)], 1.0, items)
     return by_bounds(
         ID,
         lowest=fast / total,
@@ -83,30 +70,19 @@ def evaluate(school: School, evidence: Evidence, policy: DesktopPolicy, moment: 
     )
 
 
-def _ports(observation: Observation, evidence: Evidence, policy: DesktopPolicy, moment: Moment) -> list[_Port]:
-    """The switch's linked access ports, each with its best speed of the window."""
-    ports = {_key(r): _port(observation, r, r.value * 8) for r in readings(observation, ACCESS_PORT_SPEED.name)}
-    for reading in readings(observation, ACCESS_PORT_WITHOUT_SPEED.name):
-        if reading.value == 1:
-            ports.setdefault(_key(reading), _port(observation, reading, None))
-    since = moment.now - timedelta(days=policy.window_days)
-    for row in evidence.rolled(ACCESS_PORT_SPEED.name, since.astimezone(ZoneInfo(moment.zone)).date()):
-        key = (row.labels.get("port", ""), row.labels.get("ifindex", ""))
-        if (
-            (row.probe, row.device) == (observation.probe, observation.device)
-            and row.maximum_at >= since
-            and key in ports
-        ):
-            ports[key].best = max(ports[key].best, row.maximum * 8)
-    return [ports[key] for key in sorted(ports)]
+def _short(port: AccessPort) -> Reason:
+    if port.mute:
+        return Reason("port_without_speed", _words(port))
+    return Reason("port_slow", {**_words(port), "speed": bit_rate(port.best)})
 
 
-def _key(reading: Reading) -> tuple[str, str]:
-    return reading.labels.get("port", ""), reading.labels.get("ifindex", "")
+def _fell(port: AccessPort) -> Reason:
+    values: Values = {"speed": bit_rate(port.now or 0.0), "best": bit_rate(port.best)}
+    return Reason("port_fell", {**_words(port), **values})
 
 
-def _port(observation: Observation, reading: Reading, speed: float | None) -> _Port:
-    return _Port(observation.device, reading.labels.get("port", ""), reading.labels.get("place", ""), speed)
+def _words(port: AccessPort) -> Values:
+    return {"device": port.device, "port": port.name, "place": port.place or SOMEWHERE}
 
 
 def _note(observation: Observation) -> str:
@@ -122,5 +98,7 @@ TARGET = Target(
     unit="ratio",
     policy=DesktopPolicy,
     evaluate=evaluate,
-    daily=(ACCESS_PORT_SPEED.name,),
+    probes=(PROBE,),
+    measures=MEASURES,
+    daily=DAILY,
 )

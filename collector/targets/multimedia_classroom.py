@@ -1,29 +1,37 @@
 """Every class has a working multimedia display (班班通: projector, panel, OPS computer)."""
 
 from collector.evidence import Evidence
-from collector.roster.model import Place, School
+from collector.roster.model import Place, School, System
 from collector.roster.names import same, same_device
-from collector.targets._displays import PROBE, SYSTEM, Display, DisplayPolicy, displays
+from collector.targets._equipment import (
+    DAILY,
+    MEASURES,
+    SCHOOL_HOURS,
+    Equipment,
+    EquipmentCoveragePolicy,
+    equipment,
+)
 from collector.targets._missing import Gap, absent
 from collector.targets._verdicts import blind, by_bounds, foremost
 from collector.targets._words import place_words
 from collector.targets.base import Moment, Target
 from collector.verdict import Reason, Values, Verdict
 from common.text import Text
-from wire.measures import AV_DEVICE_UP
 
 ID = "multimedia_classroom"
+PROBE = "display"
+SYSTEM: System = "multimedia"
 CLASSES = Text("班级数", "the number of classes")
 CLASSROOMS = Text("教室", "classrooms")
 
 
-def evaluate(school: School, evidence: Evidence, policy: DisplayPolicy, moment: Moment) -> Verdict:
+def evaluate(school: School, evidence: Evidence, policy: EquipmentCoveragePolicy, moment: Moment) -> Verdict:
     """The share of classes with a working display; spare rooms and rooms that the roster lacks widen its bounds."""
     rooms = _rooms(school)
     if school.classes == 0 or not rooms:
         what = CLASSES if school.classes == 0 else CLASSROOMS
         return blind(ID, [Gap(Reason("roster_missing", {"what": what}))], policy.at_least)
-    found = displays(school, evidence, policy, moment)
+    found = equipment(school, evidence, SYSTEM, policy, moment, (PROBE,))
     if not found:
         return blind(ID, [absent(evidence, PROBE)], policy.at_least)
     if all(display.gap for display in found):
@@ -31,7 +39,7 @@ def evaluate(school: School, evidence: Evidence, policy: DisplayPolicy, moment: 
     working = {place for display in found if display.state == "working" for place in display.places} & rooms.keys()
     unplaced = [display for display in found if not display.places and display.state != "down"]
     doubts = _doubts(school, found, unplaced, rooms.keys() - working)
-    open_rooms = rooms.keys() - working if unplaced else doubts.keys()
+    open_rooms = min(len(rooms) - len(working), len(doubts) + len(unplaced))
     classes, spare = school.classes, max(0, len(rooms) - school.classes)
     unlisted = max(0, classes - len(rooms))
     findings = [display.reason for display in found if display.reason is not None]
@@ -46,7 +54,7 @@ def evaluate(school: School, evidence: Evidence, policy: DisplayPolicy, moment: 
         unknowns.append(Gap(Reason("displays_without_place", {"count": len(unplaced)})))
     if unlisted:
         unknowns.append(Gap(Reason("classrooms_not_listed", {"classes": classes, "places": len(rooms)})))
-    most = min(classes, len(working) + len(open_rooms) + unlisted)
+    most = min(classes, len(working) + open_rooms + unlisted)
     return by_bounds(
         ID,
         lowest=max(0, len(working) - spare) / classes,
@@ -68,11 +76,13 @@ def _rooms(school: School) -> dict[str, Place]:
     return {same(p.id): p for p in owned or [place for place in school.places if place.kind == "classroom"]}
 
 
-def _gaps(found: list[Display]) -> list[Gap]:
+def _gaps(found: list[Equipment]) -> list[Gap]:
     return [Gap(display.reason, display.item) for display in found if display.reason is not None]
 
 
-def _doubts(school: School, found: list[Display], unplaced: list[Display], rooms: set[str]) -> dict[str, list[Reason]]:
+def _doubts(
+    school: School, found: list[Equipment], unplaced: list[Equipment], rooms: set[str]
+) -> dict[str, list[Reason]]:
     """Of each room without a working display, why it may have one all the same."""
     doubts: dict[str, list[Reason]] = {}
     for display in found:
@@ -88,7 +98,7 @@ def _doubts(school: School, found: list[Display], unplaced: list[Display], rooms
     return doubts
 
 
-def _strange(display: Display) -> Reason:
+def _strange(display: Equipment) -> Reason:
     return Reason("place_not_in_roster", {"device": display.device, "place": display.strange_place})
 
 
@@ -98,7 +108,11 @@ TARGET = Target(
     clause="多媒体班级覆盖率 100%",
     plan_row=7,
     unit="ratio",
-    policy=DisplayPolicy,
+    policy=EquipmentCoveragePolicy,
     evaluate=evaluate,
-    daily=(AV_DEVICE_UP.name, "probe_success"),
+    probes=(PROBE,),
+    measures=MEASURES,
+    systems=(SYSTEM,),
+    daily=DAILY,
+    school_hours=SCHOOL_HOURS,
 )

@@ -4,13 +4,13 @@ from pydantic import Field
 
 from collector.evidence import Evidence
 from collector.roster.model import School
+from collector.targets import _switches, _wireless
 from collector.targets._coverage import CoveragePolicy, Places, judged
 from collector.targets._wired import served_by_wire
 from collector.targets._wireless import served_by_wireless
 from collector.targets.base import Moment, Target
 from collector.verdict import Verdict
 from common.text import Text
-from wire.measures import ACCESS_PORT_SPEED
 
 ID = "network_coverage"
 
@@ -24,6 +24,10 @@ class NetworkPolicy(CoveragePolicy):
     @property
     def look_back_days(self) -> int:
         return self.window_days
+
+    @property
+    def horizons(self) -> tuple[float, ...]:
+        return (*super().horizons, self.window_days * 86400)
 
 
 def evaluate(school: School, evidence: Evidence, policy: NetworkPolicy, moment: Moment) -> Verdict:
@@ -41,5 +45,7 @@ TARGET = Target(
     unit="ratio",
     policy=NetworkPolicy,
     evaluate=evaluate,
-    daily=(ACCESS_PORT_SPEED.name,),
+    probes=(_switches.PROBE, _wireless.PROBE),
+    measures=tuple(dict.fromkeys((*_switches.MEASURES, *_wireless.MEASURES))),
+    daily=_switches.DAILY,
 )

@@ -4,7 +4,7 @@ from pydantic import PositiveFloat
 
 from collector.evidence import Evidence
 from collector.roster.model import School
-from collector.targets._terminals import RatioPolicy, judged
+from collector.targets._terminals import MEASURES, PROBE, RatioPolicy, judged
 from collector.targets.base import Moment, Target
 from collector.verdict import Verdict
 from common.text import Text
@@ -21,7 +21,7 @@ class TeacherRatioPolicy(RatioPolicy):
 
 def evaluate(school: School, evidence: Evidence, policy: TeacherRatioPolicy, moment: Moment) -> Verdict:
     """Teachers / verified teacher terminals."""
-    return judged(ID, "teacher", school.teachers, WHO, evidence, policy, moment)
+    return judged(ID, "teacher", school, WHO, evidence, policy, moment)
 
 
 TARGET = Target(
@@ -32,4 +32,6 @@ TARGET = Target(
     unit="teachers_per_terminal",
     policy=TeacherRatioPolicy,
     evaluate=evaluate,
+    probes=(PROBE,),
+    measures=MEASURES,
 )

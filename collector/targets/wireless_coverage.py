@@ -3,7 +3,7 @@
 from collector.evidence import Evidence
 from collector.roster.model import School
 from collector.targets._coverage import CoveragePolicy, Places, judged
-from collector.targets._wireless import served_by_wireless
+from collector.targets._wireless import MEASURES, PROBE, served_by_wireless
 from collector.targets.base import Moment, Target
 from collector.verdict import Verdict
 from common.text import Text
@@ -25,4 +25,6 @@ TARGET = Target(
     unit="ratio",
     policy=CoveragePolicy,
     evaluate=evaluate,
+    probes=(PROBE,),
+    measures=MEASURES,
 )

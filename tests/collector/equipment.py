@@ -1,6 +1,6 @@
 """Observations of a school's equipment, as the tests of targets need them."""
 
-from collector.evidence import Daily
+from collector.evidence import Daily, weight, weighted
 from collector.roster.model import Place
 from tests.collector.making import GIGABIT, R, r, rolled, school, seen
 from wire.report import Observation, Outcome
@@ -102,8 +102,17 @@ def was_up(name: str, hours_ago: float, last: float = 1, place: str = "") -> tup
     return (rolled("display", name, reading, hours_ago=hours_ago, last=last),)
 
 
-def ran(name: str, hours_ago: float, count: int, *, ok: bool = False) -> tuple[Daily, ...]:
-    return (rolled("display", name, r("probe_success", float(ok)), hours_ago=hours_ago, count=count, minimum=0),)
+def ran(name: str, hours_ago: float, count: int, *, ok: bool = False, every: float = 300) -> tuple[Daily, ...]:
+    """Runs of one day, all of them in school hours."""
+
+    def row(measure: str, value: float, lowest: float) -> Daily:
+        return rolled("display", name, r(measure, value), hours_ago=hours_ago, count=count, minimum=lowest)
+
+    success = float(ok)
+    runs = (row("probe_success", success, 0),)
+    if not every:
+        return runs
+    return (*runs, row(weighted("probe_success"), success * every, 0), row(weight("probe_success"), every, every))
 
 
 P1 = display("p1", 1)

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from collector.targets import TARGETS
+from collector.targets.district import DISTRICT_TARGETS
+from collector.verdict import STATES
 from tests.peers.browser import DESKTOP, PHONE, browser_page, overflows
 from tests.peers.collector import CollectorProcess, collector
 from tests.peers.prometheus import wait_until
@@ -130,5 +133,10 @@ def test_openmetrics_for_who_asks(served: CollectorProcess) -> None:
 
 def test_every_school_and_target_has_exactly_one_state(served: CollectorProcess) -> None:
     lines = [line for line in metrics(served, "text/plain").splitlines() if line.startswith("campus_target_state{")]
-    assert len(lines) == 3 * 7 * 3
-    assert sum(line.endswith(" 1.0") for line in lines) == 3 * 7
+    assert len(lines) == 3 * len(TARGETS) * len(STATES)
+    assert sum(line.endswith(" 1.0") for line in lines) == 3 * len(TARGETS)
+
+
+def test_every_district_clause_has_exactly_one_state(served: CollectorProcess) -> None:
+    found = [line for line in metrics(served, "text/plain").splitlines() if "campus_district_target_state{" in line]
+    assert sum(line.endswith(" 1.0") for line in found) == len(DISTRICT_TARGETS) == 5

@@ -4,25 +4,31 @@ from pathlib import Path
 
 import pytest
 
-from collector.evidence import PROBE_SUCCESS
-from collector.judge import judge, needed_daily
-from collector.policy import Policy, load_policy
-from collector.store.observations import SUCCESS
+from collector.judge import judge
+from collector.policy import Plan, Policy, load_policy
+from collector.policy_calendar import CalendarPolicy
 from collector.targets import TARGETS
+from collector.targets.district import DISTRICT_TARGETS
 from common.configfile import ConfigError, read
 from tests.collector.making import NOW, known, school
-from wire.measures import CATALOGUE
 
 COMMITTED = Path(__file__).parents[2] / "configs" / "policy.yaml"
 
 
 def test_the_committed_file_is_the_default_and_writes_out_every_number() -> None:
     assert load_policy(COMMITTED) == Policy()
+    assert load_policy(COMMITTED).digest == Policy().digest
     written = read(COMMITTED).data
-    assert set(written) == set(Policy.model_fields)
-    assert set(written["targets"]) == set(TARGETS)
+    assert set(written) == set(Policy.model_fields) - {"holidays_until"}
+    assert list(written["targets"]) == list(TARGETS)
     for name, target in TARGETS.items():
         assert set(written["targets"][name]) == set(target.policy.model_fields), name
+    assert list(written["district"]) == list(DISTRICT_TARGETS)
+    for name, of_district in DISTRICT_TARGETS.items():
+        assert set(written["district"][name]) == set(of_district.policy.model_fields), name
+    assert set(written["calendar"]) == set(CalendarPolicy.model_fields)
+    assert set(written["plan"]) == set(Plan.model_fields)
+    assert written["smart_campus"] == list(TARGETS)
 
 
 def test_the_plans_own_numbers() -> None:
@@ -33,6 +39,8 @@ def test_the_plans_own_numbers() -> None:
     assert written["desktop_100m"]["required_bits_per_second"] == 1e8
     assert written["student_device_ratio"]["at_most"] == 6
     assert written["teacher_device_ratio"]["at_most"] == 1
+    for service in ("exam_marking", "lecture_recording", "video_on_demand", "video_conference", "live_streaming"):
+        assert (written[service]["at_least"], written[service]["window_days"]) == (0.99, 7)
     for coverage in ("wireless_coverage", "multimedia_classroom", "network_coverage"):
         assert written[coverage]["at_least"] == 1
 
@@ -47,6 +55,7 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
     policy = loaded(tmp_path, "targets:\n  student_device_ratio:\n    at_most: 5\n")
     assert policy.of("student_device_ratio").model_dump() == {
         "enabled": True,
+        "recovery_margin": 0.0,
         "fresh_seconds": 172800,
         "at_most": 5,
         "shared_for": "students",
@@ -73,6 +82,12 @@ def test_a_target_that_is_switched_off_is_not_judged(tmp_path: Path) -> None:
         ("zone: Asia/Peking\n", 1, "Asia/Shanghai"),
         ("zone: Asia\n", 1, "Asia/Shanghai"),
         ("profile: iso\n", 1, "'plan'"),
+        ("profile: 3\n", 1, "text is accepted"),
+        ("version: 0\n", 1, "at least 1"),
+        ("targets: 3\n", 1, "pairs are accepted"),
+        ("district:\n  nonsense: {}\n", 2, "there is no such key"),
+        ("plan: {begins: 2026-01-01, ends: 2025-01-01}\n", 1, "later than its beginning"),
+        ("targets:\n  desktop_100m:\n    recovery_margin: 1\n", 3, "below 1"),
         ("agent_silent_after: 300\n", 1, "agent_silent_after_seconds"),
         ("targets:\n  teacher_device_ratio:\n    shared_for: teachers\n", 1, "must agree on shared_for"),
     ],
@@ -84,15 +99,3 @@ def test_a_wrong_policy_is_refused(tmp_path: Path, text: str, line: int, says: s
     assert fault.line == line
     assert says in fault.in_language("en")
     assert fault.in_language("zh") != fault.in_language("en")
-
-
-def test_the_store_loads_what_targets_read_and_no_more(tmp_path: Path) -> None:
-    measures, days = needed_daily(Policy())
-    assert measures <= {*CATALOGUE, PROBE_SUCCESS}
-    assert PROBE_SUCCESS == SUCCESS
-    assert "access_port_speed_bytes" in measures
-    assert days == 7
-    _, longer = needed_daily(loaded(tmp_path, "targets:\n  desktop_100m: {window_days: 30}\n"))
-    assert longer == 30
-    off = "".join(f"  {name}: {{enabled: false}}\n" for name in TARGETS)
-    assert needed_daily(loaded(tmp_path, f"targets:\n{off}")) == (frozenset(), 0)

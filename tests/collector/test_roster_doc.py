@@ -3,9 +3,12 @@
 import re
 from pathlib import Path
 
-from collector.roster.columns import DEVICES, PLACES, SCHOOLS
+import pytest
+
+from collector.roster.columns import SHEETS, TABLES, TableName
 from collector.roster.files import read_roster
 from collector.roster.model import Roster
+from collector.roster.sheets import accepted_in
 from common.configfile import parse, validated
 
 TEXT = (Path(__file__).parents[2] / "docs" / "roster.md").read_text()
@@ -17,12 +20,15 @@ def test_its_yaml_example_is_a_roster() -> None:
     assert (school.name, len(school.teaching_places), len(school.devices)) == ("希望小学", 2, 2)
 
 
-def test_every_heading_and_word_is_listed() -> None:
-    for column in (*SCHOOLS, *PLACES, *DEVICES):
-        row = next(line for line in TEXT.splitlines() if line.startswith(f"| {column.heading.zh} | {column.name}"))
-        assert all(name in row for name in column.also)
-        assert ("是 / yes" in row) == column.required
-        assert all(f"{text.zh} ({value})" in row for value, text in column.words.items())
+@pytest.mark.parametrize("table", TABLES)
+def test_every_heading_and_word_is_listed(table: TableName) -> None:
+    section = TEXT.partition(f"### {SHEETS[table].zh} · ")[2].partition("\n#")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in section.splitlines() if line.startswith("| ")]
+    assert [row[0] for row in rows[1:]] == [column.heading.zh for column in TABLES[table]]
+    for column, (_, also, required, accepted) in zip(TABLES[table], rows[1:], strict=True):
+        assert set(also.split(", ")) == {column.name, column.heading.en, *column.also}
+        assert (required == "是 / yes") == column.required
+        assert accepted == accepted_in(column)
 
 
 def test_the_example_among_the_configurations_is_a_roster() -> None:

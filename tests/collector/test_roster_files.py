@@ -1,5 +1,6 @@
 """Rosters in files: good ones in both languages and encodings, and six broken ones with what is said of each."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.roster.columns import DEVICES, PLACES, SCHOOLS
+from collector.roster.csvfile import guarded, unguarded
 from collector.roster.files import read_roster, write_roster
-from collector.roster.model import ExpectedDevice, Place, Roster, School
-from collector.roster.tables import guarded, unguarded
+from collector.roster.model import ExpectedDevice, Place, Roster, School, TerminalRegister
 from common.configfile import ConfigError, Fault
 
 CHINESE = """学校编号,学校名称,学段,学生数,教师数,班级数,备注
@@ -173,7 +174,7 @@ def test_broken_6_yaml(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("roster.xlsx", b"PK", "save a spreadsheet as CSV"),
+        ("roster.ods", b"PK", ".xlsx, .csv or .yaml is accepted"),
         ("places.csv", b"id\n", "of CSV name the table of schools"),
         ("schools.csv", b"", "the file is empty"),
         ("schools.csv", b"PK\x03\x04\x00\x00\xff\xff", "not a text file"),
@@ -192,7 +193,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert "cannot be read" in fault.in_language("en")
 
 
-@pytest.mark.parametrize("name", ["roster.xlsx", "missing/roster.yaml", "missing/schools.csv"])
+@pytest.mark.parametrize("name", ["roster.ods", "missing/roster.xlsx", "missing/roster.yaml", "missing/schools.csv"])
 def test_a_roster_that_cannot_be_written(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigError):
         write_roster(read_roster(written(tmp_path, "roster.yaml", YAML)), tmp_path / name)
@@ -213,6 +214,8 @@ def schools(draw: st.DrawFn, number: int) -> School:
             seats=draw(st.integers(0, 60)),
             teaching=draw(st.booleans()),
             class_name=draw(st.just("") | words),
+            campus=draw(st.just("") | words),
+            floor=draw(st.just("") | words),
         )
         for place in ids
     )
@@ -220,11 +223,21 @@ def schools(draw: st.DrawFn, number: int) -> School:
         ExpectedDevice(id=f"d{at}", system=draw(st.sampled_from(["wireless", "multimedia"])), place=place)
         for at, place in enumerate(ids)
     )
+    students = draw(st.integers(0, 5000))
+    primary = draw(st.none() | st.integers(0, students))
     return School(
-        id=f"s{number}",
+        id=draw(st.sampled_from(["s", "0", "10"])) + str(number),
         name=draw(words),
         stage=draw(st.sampled_from(["primary", "nine_year"])),
-        students=draw(st.integers(0, 5000)),
+        students=students,
+        primary_students=primary,
+        junior_students=None if primary is None else draw(st.just(students - primary) | st.none()),
+        terminals=draw(
+            st.none()
+            | st.builds(
+                TerminalRegister, student=st.integers(0, 9), teacher=st.integers(0, 9), shared=st.integers(0, 9)
+            )
+        ),
         teachers=40,
         classes=12,
         contact=draw(st.just("") | words),
@@ -236,7 +249,7 @@ def schools(draw: st.DrawFn, number: int) -> School:
 rosters = st.integers(1, 3).flatmap(lambda count: st.tuples(*(schools(number) for number in range(count))))
 
 
-@pytest.mark.parametrize("name", ["roster.yaml", "schools.csv"])
+@pytest.mark.parametrize("name", ["roster.yaml", "schools.csv", "roster.xlsx"])
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_what_is_written_is_read_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, language: str
@@ -244,9 +257,9 @@ def test_what_is_written_is_read_back(
     monkeypatch.setenv("CAMPUS_LANG", language)
 
     @settings(max_examples=40, deadline=None)
-    @given(rosters)
-    def there_and_back(made: tuple[School, ...]) -> None:
-        roster = Roster(schools=made)
+    @given(rosters, st.none() | st.dates())
+    def there_and_back(made: tuple[School, ...], valid_from: date | None) -> None:
+        roster = Roster(schools=made, valid_from=valid_from)
         write_roster(roster, tmp_path / name)
         assert read_roster(tmp_path / name) == roster
 
@@ -263,7 +276,13 @@ def test_no_cell_is_taken_for_a_formula(tmp_path: Path, cell: str) -> None:
 
 def test_columns_and_model_agree() -> None:
     for columns, model in ((SCHOOLS, School), (PLACES, Place), (DEVICES, ExpectedDevice)):
-        fields = {column.name for column in columns} - ({"school"} if model is not School else set())
+        fields = {column.where[0] for column in columns} - ({"school"} if model is not School else {"valid_from"})
         assert fields == set(model.model_fields) - {"places", "devices"}
         for column in columns:
-            assert column.required or not model.model_fields[column.name].is_required()
+            assert (
+                column.required
+                or column.where[0] == "valid_from"
+                or not model.model_fields[column.where[0]].is_required()
+            )
+    register = {column.where[1] for column in SCHOOLS if column.where[0] == "terminals"}
+    assert register == set(TerminalRegister.model_fields)

@@ -24,11 +24,11 @@ async function refresh() {
     if (!fresh || !shown || shown.contains(document.activeElement)) return;
     const open = [...shown.querySelectorAll("details")].map((details) => details.open);
     const values = [...shown.querySelectorAll("[data-filter]")].map((control) => control.value);
-    const scrolled = [...shown.querySelectorAll(".scroll")].map((region) => region.scrollLeft);
+    const scrolled = [...shown.querySelectorAll(".scroll")].map((region) => [region.scrollLeft, region.scrollTop]);
     shown.replaceChildren(...fresh.childNodes);
     shown.querySelectorAll("details").forEach((details, at) => { if (at < open.length) details.open = open[at]; });
     shown.querySelectorAll("[data-filter]").forEach((control, at) => { if (at < values.length) control.value = values[at]; });
-    shown.querySelectorAll(".scroll").forEach((region, at) => { region.scrollLeft = scrolled[at] || 0; });
+    shown.querySelectorAll(".scroll").forEach((region, at) => { [region.scrollLeft, region.scrollTop] = scrolled[at] || [0, 0]; });
     applyFilters();
   } catch {
     // The collector is away for a moment; the page keeps showing what it had, with its time.

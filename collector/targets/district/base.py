@@ -50,6 +50,8 @@ class DistrictTarget(Generic[DP]):
     unit: Unit
     policy: type[DP]
     evaluate: Callable[[DistrictFacts, DP, Moment], Verdict]
+    by_day: bool = True
+    """Whether the schools' verdicts of a day are enough to judge that day; else it is judged for the present only."""
 
 
 AnyDistrictTarget = DistrictTarget[Any]

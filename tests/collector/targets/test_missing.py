@@ -20,7 +20,7 @@ def test_reasons_have_both_languages_and_the_same_fields() -> None:
         ]
         assert text.zh, code
         assert text.en, code
-        assert text.zh != text.en, code
+        assert text.zh != text.en or not text.en.replace("{what}", ""), code
         assert fields[0] == fields[1], code
         assert any("\u4e00" <= character <= "\u9fff" for character in text.zh), code
         assert not any("\u4e00" <= character <= "\u9fff" for character in text.en), code

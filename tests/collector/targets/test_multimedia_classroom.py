@@ -4,7 +4,7 @@ import pytest
 
 from collector.evidence import Evidence
 from collector.roster.model import Place, School
-from collector.targets._displays import DisplayPolicy
+from collector.targets._equipment import EquipmentCoveragePolicy
 from tests.collector.equipment import HALL, P1, ROOMS, display, ran, was_up
 from tests.collector.making import codes, known, r, school, seen, verdict
 
@@ -32,7 +32,20 @@ from tests.collector.making import codes, known, r, school, seen, verdict
             id="a-room-without",
         ),
         pytest.param(
-            school("101", "102"), known(display("x", 1)), "unknown", "displays_without_place", (0, 1), id="no-place"
+            school("101", "102"),
+            known(display("x", 1)),
+            "unmet",
+            "classes_not_equipped",
+            (0, 0.5),
+            id="one-for-two-rooms",
+        ),
+        pytest.param(
+            school("101", "102"),
+            known(display("x", 1), display("y", 1)),
+            "unknown",
+            "displays_without_place",
+            (0, 1),
+            id="no-place",
         ),
         pytest.param(
             ROOMS,
@@ -76,7 +89,7 @@ from tests.collector.making import codes, known, r, school, seen, verdict
         ),
         pytest.param(
             ROOMS,
-            known(P1, display("p2", None, outcome="timeout", every=0), daily=ran("p2", 0.1, 12)),
+            known(P1, display("p2", None, outcome="timeout", every=0), daily=ran("p2", 0.1, 12, every=0)),
             "unknown",
             "device_timeout",
             (0.5, 1),
@@ -167,6 +180,5 @@ def test_a_fault_told_before_the_run_failed_is_a_fault() -> None:
 def test_seen_within_reaches_over_a_weekend_unless_the_policy_says_otherwise() -> None:
     evidence = known(P1, display("p2", None, outcome="unreachable"), daily=was_up("p2", 50))
     assert verdict("multimedia_classroom", ROOMS, evidence).state == "met"
-    assert DisplayPolicy().look_back_days == 3
-    policy = DisplayPolicy(seen_within_seconds=86400)
+    policy = EquipmentCoveragePolicy(seen_within_school_days=0)
     assert verdict("multimedia_classroom", ROOMS, evidence, policy).state == "unknown"

@@ -1,0 +1,19 @@
+"""Further reasons of ports, uplinks and terminal registers."""
+
+from common.text import Text
+
+REASONS: dict[str, Text] = {
+    "port_fell": Text(
+        "{device} 端口 {port}（{place}）曾协商到 {best}，现在只有 {speed}，请检查网线、接头与网卡",
+        "port {port} of {device} ({place}) once negotiated {best} and now only {speed}; check the cable, its plugs and "
+        "the network card",
+    ),
+    "uplink_elsewhere_unseen": Text(
+        "{device} 也有上联端口，但现在没有应答（{detail}），它可能更快",
+        "{device} has an uplink as well and does not answer now ({detail}); it may be the faster one",
+    ),
+    "registers_disagree": Text(
+        "探针的终端台账有 {agent} 台，花名册的台账有 {roster} 台，请核对",
+        "the agent's register has {agent} terminals and the roster's has {roster}; reconcile them",
+    ),
+}
