@@ -126,8 +126,8 @@ def _by_throughput(uplink: _Uplink, tests: Carried, policy: UplinkPolicy) -> Ver
     items = (uplink.item, *tests.items)
     known = [test.rate for test in tests.results if test.is_conclusive(tests.needed)]
     low = [result for result in tests.results if result.rate < tests.needed and result.is_conclusive(tests.needed)]
-    attainment = min((rate / tests.needed for rate in known), default=0.0)  # the port has its speed, or we are not here
     value = min([speed, *known])
+    attainment = value / tests.needed  # the port has its speed, or we are not here
     if low:
         worst = min(low, key=lambda result: result.rate)
         findings = [result.low_reason(tests.needed) for result in low]

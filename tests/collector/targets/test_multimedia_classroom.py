@@ -1,12 +1,17 @@
 """multimedia_classroom by table."""
 
+from datetime import date, timedelta
+
 import pytest
 
 from collector.evidence import Evidence
 from collector.roster.model import Place, School
 from collector.targets._equipment import EquipmentCoveragePolicy
 from tests.collector.equipment import HALL, P1, ROOMS, display, ran, was_up
-from tests.collector.making import codes, known, r, school, seen, verdict
+from tests.collector.making import NOW, codes, known, r, school, seen, verdict
+
+
+DOWN_SINCE_YESTERDAY = runs("display", "p2", YESTERDAY, 0, 100) + runs("display", "p2", TODAY, 29)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +78,7 @@ from tests.collector.making import codes, known, r, school, seen, verdict
         ),
         pytest.param(
             ROOMS,
-            known(P1, display("p2", None, outcome="timeout"), daily=ran("p2", 0.1, 3)),
+            known(P1, display("p2", None, outcome="timeout"), daily=runs("display", "p2", TODAY, 3, from_hour=9)),
             "unknown",
             "device_timeout",
             (0.5, 1),
@@ -81,7 +86,7 @@ from tests.collector.making import codes, known, r, school, seen, verdict
         ),
         pytest.param(
             ROOMS,
-            known(P1, display("p2", None, outcome="timeout"), daily=ran("p2", 0.1, 12)),
+            known(P1, display("p2", None, outcome="timeout"), daily=runs("display", "p2", TODAY, 12, from_hour=9)),
             "unmet",
             "classes_not_equipped",
             (0.5, 0.5),
@@ -97,7 +102,7 @@ from tests.collector.making import codes, known, r, school, seen, verdict
         ),
         pytest.param(
             ROOMS,
-            known(P1, display("p2", None, outcome="timeout"), daily=ran("p2", 25, 200, ok=True) + ran("p2", 0.1, 120)),
+            known(P1, display("p2", None, outcome="timeout"), daily=DOWN_SINCE_YESTERDAY),
             "unmet",
             "classes_not_equipped",
             (0.5, 0.5),
@@ -166,7 +171,9 @@ def test_a_dead_display_keeps_the_place_that_its_run_told() -> None:
     state = r("av_device_state", 1, system="multimedia", place="102", state="unreachable")
     dead = seen("display", "y", state, outcome="unreachable", every=300)
     found = verdict(
-        "multimedia_classroom", school("101", "102"), known(display("x", 1, "101"), dead, daily=ran("y", 0.1, 50))
+        "multimedia_classroom",
+        school("101", "102"),
+        known(display("x", 1, "101"), dead, daily=runs("display", "y", TODAY, 30)),
     )
     assert found.state == "unmet"
     assert codes(found) == {"display_never_up"}
@@ -177,8 +184,76 @@ def test_a_fault_told_before_the_run_failed_is_a_fault() -> None:
     assert verdict("multimedia_classroom", ROOMS, known(P1, broken)).state == "unmet"
 
 
-def test_seen_within_reaches_over_a_weekend_unless_the_policy_says_otherwise() -> None:
-    evidence = known(P1, display("p2", None, outcome="unreachable"), daily=was_up("p2", 50))
-    assert verdict("multimedia_classroom", ROOMS, evidence).state == "met"
-    policy = EquipmentCoveragePolicy(seen_within_school_days=0)
-    assert verdict("multimedia_classroom", ROOMS, evidence, policy).state == "unknown"
+@pytest.mark.parametrize(
+    ("day", "school_days", "state"),
+    [
+        (date(2026, 9, 8), 2, "met"),
+        (date(2026, 9, 7), 2, "unknown"),
+        (date(2026, 9, 7), 3, "met"),
+        (date(2026, 9, 5), 4, "met"),
+        (YESTERDAY, 0, "unknown"),
+        (TODAY, 0, "met"),
+    ],
+)
+def test_a_good_word_counts_for_school_days(day: date, school_days: int, state: str) -> None:
+    """2026-09-05 is the Saturday before Monday the 7th."""
+    evidence = known(
+        P1, display("p2", None, outcome="unreachable"), daily=(word("multimedia", "p2", day, probe="display"),)
+    )
+    policy = EquipmentCoveragePolicy(seen_within_school_days=school_days)
+    assert verdict("multimedia_classroom", ROOMS, evidence, policy).state == state
+
+
+def test_holidays_do_not_count_against_a_display() -> None:
+    """The National Day holiday of 2026 is 1 to 7 October; nobody needs a projector then."""
+    now = NOW.replace(month=10, day=8)
+    evidence = known(
+        P1.model_copy(update={"started_at": now}),
+        display("p2", None, outcome="unreachable").model_copy(update={"started_at": now}),
+        daily=(word("multimedia", "p2", date(2026, 9, 29), probe="display"),),
+    )
+    target = TARGETS["multimedia_classroom"]
+    assert target.evaluate(ROOMS, evidence, EquipmentCoveragePolicy(), Moment(now)).state == "met"
+
+
+def test_nights_and_weekends_without_an_answer_are_not_an_outage() -> None:
+    night = runs("display", "p2", YESTERDAY, 72, 100, in_hours=False)
+    evidence = known(P1, display("p2", None, outcome="timeout"), daily=night)
+    found = verdict("multimedia_classroom", ROOMS, evidence)
+    assert (found.state, found.reason.code) == ("unknown", "device_timeout")
+    saturday = runs("display", "p2", date(2026, 9, 5), 100)
+    assert (
+        verdict("multimedia_classroom", ROOMS, known(P1, display("p2", None, outcome="timeout"), daily=saturday)).state
+        == "unknown"
+    )
+
+
+@pytest.mark.parametrize(("failed", "state"), [(12, "unknown"), (13, "unmet")])
+def test_of_the_day_that_it_last_answered_only_what_came_after_counts(failed: int, state: str) -> None:
+    """Thirteen runs: the first of them may have begun just as the good word's own five minutes ended."""
+    day = runs("display", "p2", TODAY, failed, 12)
+    late = display("p2", None, outcome="timeout")
+    assert verdict("multimedia_classroom", ROOMS, known(P1, late, daily=day)).state == state
+
+
+def test_what_hangs_on_a_day_that_the_calendar_does_not_know_is_unknown() -> None:
+    calendar = SchoolCalendar(holidays_until=2025)
+    target = TARGETS["multimedia_classroom"]
+    for daily in ((word("multimedia", "p2", date(2026, 9, 7), probe="display"),), runs("display", "p2", TODAY, 20)):
+        evidence = known(P1, display("p2", None, outcome="timeout"), daily=daily)
+        found = target.evaluate(ROOMS, evidence, EquipmentCoveragePolicy(), Moment(NOW, calendar=calendar))
+        assert (found.state, found.reason.code) == ("unknown", "calendar_unknown")
+    certain = known(
+        P1, display("p2", None, outcome="timeout"), daily=(word("multimedia", "p2", YESTERDAY, probe="display"),)
+    )
+    assert target.evaluate(ROOMS, certain, EquipmentCoveragePolicy(), Moment(NOW, calendar=calendar)).state == "met"
+
+
+def test_a_single_failed_run_is_no_outage_however_long_it_speaks() -> None:
+    once = runs("display", "p2", YESTERDAY, 1, every=14_400)
+    evidence = known(P1, display("p2", None, outcome="timeout", every=14_400), daily=once)
+    assert verdict("multimedia_classroom", ROOMS, evidence).state == "unknown"
+    twice = runs("display", "p2", YESTERDAY, 2, every=14_400)
+    evidence = known(P1, display("p2", None, outcome="timeout", every=14_400), daily=twice)
+    assert verdict("multimedia_classroom", ROOMS, evidence).state == "unmet"
+    assert timedelta(seconds=EquipmentCoveragePolicy().down_after_seconds) == timedelta(hours=1)
