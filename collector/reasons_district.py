@@ -24,11 +24,16 @@ REASONS: dict[str, Text] = {
         "nothing is required of {school}, so it is no smart campus; check the policy",
     ),
     "smart_campus_exemptions": Text(
-        "{count} 所学校有豁免的目标，见人工记录", "{count} schools are exempted from a target; see the records"
+        "{count} 所学校有豁免的目标，不作要求：{names}",
+        "{count} schools are exempted from targets, which are not asked of them: {names}",
     ),
     "equity_even": Text(
-        "{schools} 所学校每百名学生的{resource}差异系数为 {least}，低于 {limit}",
-        "{resource} per 100 students vary by {least} between {schools} schools, below {limit}",
+        "{schools} 所学校每百名学生的{resource}差异系数为 {most}，低于 {limit}",
+        "{resource} per 100 students vary by {most} between {schools} schools, below {limit}",
+    ),
+    "equity_even_at_most": Text(
+        "{schools} 所学校每百名学生的{resource}差异系数至多为 {most}，低于 {limit}",
+        "{resource} per 100 students vary by at most {most} between {schools} schools, below {limit}",
     ),
     "equity_uneven": Text(
         "{schools} 所学校每百名学生的{resource}差异系数至少为 {least}，不低于 {limit}，请补足最少的学校",
@@ -36,20 +41,25 @@ REASONS: dict[str, Text] = {
         "those that have least",
     ),
     "equity_open": Text(
-        "{schools} 所学校每百名学生的{resource}差异系数至少为 {least}，有 {count} 所学校的数量未知，能否低于 {limit} "
-        "尚不能断定：{names}",
-        "{resource} per 100 students vary by at least {least} between {schools} schools; {count} schools are not known "
-        "well enough to say whether it is below {limit}: {names}",
+        "{schools} 所学校每百名学生的{resource}差异系数在 {least} 与 {most} 之间，有 {count} 所学校的数量未知，"
+        "能否低于 {limit} 尚不能断定：{names}",
+        "{resource} per 100 students vary by {least} to {most} between {schools} schools; {count} schools are not "
+        "known well enough to say whether it is below {limit}: {names}",
     ),
+    "equity_is": Text("{resource}：差异系数为 {least}", "{resource}: the coefficient is {least}"),
     "equity_of": Text(
         "{resource}：差异系数在 {least} 与 {most} 之间", "{resource}: the coefficient is between {least} and {most}"
+    ),
+    "equity_school": Text(
+        "{school}：每百名学生的{resource}只有 {amount}，低于平均，应优先补足",
+        "{school} has just {amount} {resource} per 100 students, less than the mean: add here first",
     ),
     "equity_too_few": Text(
         "只有 {schools} 所学校或都没有{resource}，差异系数无从谈起",
         "with {schools} schools, or none with any {resource}, there is nothing that could vary",
     ),
     "part_students_missing": Text(
-        "{count} 所一贯制学校没有分小学、初中的学生数，请在花名册中补充：{schools}",
+        "{count} 所九年一贯制学校没有分小学、初中的学生数，请在花名册中补充：{schools}",
         "{count} nine-year schools lack the students of each part; add them to the roster: {schools}",
     ),
     "man_good": Text(

@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models import dashboard
 from common.text import Text
 from dashboards.network import agents, inside, uplink
 from dashboards.panels import SOURCE, build, row
-from dashboards.verdicts import by_target, counts, matrix, worst
+from dashboards.verdicts import by_target, counts, district, matrix, worst
 from dashboards.words import both
 
 UID = "campus-overview"
@@ -46,6 +46,7 @@ def board() -> dashboard.Dashboard:
     parts = [
         row(Text("规划目标", "The plan's targets")),
         *counts(),
+        district(),
         matrix(),
         by_target(),
         worst(),

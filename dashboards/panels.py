@@ -15,6 +15,11 @@ from dashboards.words import NO_DATA, both, named
 
 SOURCE = common.DataSourceRef(type_val="prometheus", uid="prometheus")
 SCHOOL_PAGE = "${collector}/schools/${__data.fields.school}"
+DISTRICT_PAGE = "${collector}/district"
+_PAGES = {
+    SCHOOL_PAGE: Text("打开学校页面", "Open the school's page"),
+    DISTRICT_PAGE: Text("打开全区指标页面", "Open the page of the district's clauses"),
+}
 NAMED = 'on (school) group_left (name) campus_school_info{school=~"$school"}'
 """Multiply by it to give each series its school's name; campus_school_info is always 1."""
 
@@ -32,6 +37,8 @@ class Column:
     unit: str = ""
     mapping: dashboard.ValueMap | None = None
     steps: tuple[tuple[float | None, str], ...] = ()
+    page: str = SCHOOL_PAGE
+    """Where a cell with a mapping of its own leads."""
 
 
 SCHOOL = Column(Text("学校", "School"))
@@ -131,7 +138,7 @@ def _properties(key: str, column: Column) -> list[dashboard.DynamicConfigValue]:
     elif column.mapping is not None:
         properties.append(say("custom.cellOptions", {"type": "color-background", "mode": "basic"}))
     if key in ("name", "school") or column.mapping is not None:
-        link = {"title": both(Text("打开学校页面", "Open the school's page")), "url": SCHOOL_PAGE, "targetBlank": True}
+        link = {"title": both(_PAGES[column.page]), "url": column.page, "targetBlank": True}
         properties.append(say("links", [link]))
     return properties
 

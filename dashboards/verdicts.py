@@ -1,8 +1,8 @@
 """Panels of the plan's targets: how many schools meet them, which do not, and how far they are."""
 
 from common.text import Text
-from dashboards.panels import NAMED, REPORTED, SCHOOL, SCHOOL_ID, AnyPanel, Column, number, rows
-from dashboards.words import states, targets
+from dashboards.panels import DISTRICT_PAGE, NAMED, REPORTED, SCHOOL, SCHOOL_ID, AnyPanel, Column, number, rows
+from dashboards.words import district_names, states, targets
 
 _SCHOOLS = 'campus_school_info{school=~"$school"}'
 _STATE = 'campus_target_state{school=~"$school",target=~"$target",state="%s"}'
@@ -98,6 +98,39 @@ def by_target() -> AnyPanel:
             "share": Column(Text("达标率", "Share met"), unit="percentunit"),
         },
         sort="share",
+    )
+
+
+def district() -> AnyPanel:
+    """A row for each clause about the district as a whole."""
+
+    def of(name: str, matchers: str = "") -> str:
+        return f"max by (target) (campus_district_target_{name}{matchers})"
+
+    met, unmet = (of("state", f'{{state="{state}"}}') for state in ("met", "unmet"))
+    return rows(
+        Text("全区指标", "Clauses about the district"),
+        Text(
+            "针对全区的条文；数值在上下界之间，证据齐全时两者相等；未知没有达成度。",
+            "What the plan asks of the district as a whole. The value lies between the bounds, equal when nothing is "
+            "missing; an unknown one has no attainment.",
+        ),
+        {
+            "state": f"2 * {met} + {unmet}",
+            "attainment": of("attainment_ratio"),
+            "lowest": of("lowest"),
+            "highest": of("highest"),
+        },
+        {
+            "target": Column(Text("条文", "Clause"), mapping=district_names(), page=DISTRICT_PAGE),
+            "state": Column(Text("结论", "Verdict"), mapping=states(), page=DISTRICT_PAGE),
+            "attainment": Column(Text("达成度", "Attainment"), unit="percentunit"),
+            "lowest": Column(Text("至少", "At least")),
+            "highest": Column(Text("至多", "At most")),
+        },
+        sort="state",
+        width=24,
+        height=6,
     )
 
 

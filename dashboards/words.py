@@ -3,6 +3,7 @@
 from grafana_foundation_sdk.models.dashboard import ValueMap, ValueMappingResult
 
 from collector.targets import TARGETS
+from collector.targets.district import DISTRICT_TARGETS
 from common.text import Text
 
 STATE_CODES = {"unknown": 0, "unmet": 1, "met": 2}
@@ -53,6 +54,16 @@ def targets() -> dict[str, Text]:
     return {name: TARGETS[name].name for name in sorted(TARGETS)}
 
 
+def district_targets() -> dict[str, Text]:
+    """The clauses about the district as a whole, by id."""
+    return {name: DISTRICT_TARGETS[name].name for name in sorted(DISTRICT_TARGETS)}
+
+
+def district_names() -> ValueMap:
+    """How a district clause's id is shown; one id may also be a school target's."""
+    return _words(district_targets())
+
+
 def states() -> ValueMap:
     """Shape, word and colour of each verdict."""
     return ValueMap(
@@ -76,8 +87,10 @@ def up() -> ValueMap:
 def named(label: str) -> ValueMap | None:
     """How the values of a label are shown; None where they speak for themselves."""
     known = {"target": targets(), "system": _SYSTEMS, "owner": _OWNERS, "basis": _BASES, "probe": _PROBES}.get(label)
-    if known is None:
-        return None
+    return None if known is None else _words(known)
+
+
+def _words(known: dict[str, Text]) -> ValueMap:
     return ValueMap(
         {value: ValueMappingResult(text=both(text), index=index) for index, (value, text) in enumerate(known.items())}
     )

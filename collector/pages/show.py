@@ -3,8 +3,8 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from collector.corrections import KIND_NAMES, Correction
-from collector.pages.words import PROBES, SHORT, WORDS
+from collector.corrections import KIND_NAMES, Correction, CorrectionKind
+from collector.pages.words import MARKS, PROBES, SHORT, WORDS
 from collector.targets.base import AnyTarget
 from collector.targets.district.base import AnyDistrictTarget
 from collector.units import in_unit
@@ -44,6 +44,10 @@ class Show:
     def kind(self, correction: Correction) -> str:
         """What kind of record it is, in words."""
         return self.text(KIND_NAMES[correction.kind])
+
+    def mark(self, kind: CorrectionKind) -> str:
+        """The same in one short word."""
+        return self.text(MARKS[kind])
 
     def time(self, at: datetime) -> str:
         """An instant in the district's zone, to the minute."""

@@ -1,5 +1,6 @@
 """Every fixed word of the pages, in both languages."""
 
+from collector.corrections import CorrectionKind
 from common.text import Text
 
 WORDS: dict[str, Text] = {
@@ -127,6 +128,13 @@ GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
     ),
 )
 """The targets of a school in the order of the pages."""
+
+MARKS: dict[CorrectionKind, Text] = {
+    "exemption": Text("豁免", "exempt"),
+    "planned_outage": Text("停机", "outage"),
+    "disputed": Text("异议", "disputed"),
+}
+"""A record by a person, as a mark beside a verdict."""
 
 SHAPES = {"met": "✔", "unmet": "✘", "unknown": "?"}
 """A colour is never the only sign: each state has a shape and a word as well."""

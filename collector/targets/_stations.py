@@ -45,7 +45,7 @@ def peaks(
     found: dict[str, Peak] = {}
     for name in names:
         least, most, by_owner = 0, 0, False
-        best: tuple[float, str, Daily] | None = None
+        shown: list[Daily] = []
         for day in sorted(days):
             rows, seen = owned.get((name, day), []), stations.get((name, day), [])
             least = max(least, _least(rows, owners))
@@ -54,11 +54,14 @@ def peaks(
             today = of_owners if rows else max(of_owners, of_anybody)
             if today > most or (today == most and rows):
                 most, by_owner = today, bool(rows)
-            for row in [row for row in rows if row.labels.get("owner") in owners] or seen:
-                if best is None or (row.maximum, row.maximum_id) > best[:2]:
-                    best = row.maximum, row.maximum_id, row
-        found[name] = Peak(least, max(least, most), best[2] if best else None, by_owner)
+            shown += [row for row in rows if row.labels.get("owner") in owners] or seen
+        found[name] = Peak(least, max(least, most), max(shown, key=order, default=None), by_owner)
     return found
+
+
+def order(row: Daily) -> tuple[object, ...]:
+    """The largest last, and rows of one size in an order that does not hang on that of their arrival."""
+    return row.maximum, row.maximum_at, row.maximum_id, row.measure, row.probe, row.device, sorted(row.labels.items())
 
 
 def _by_place_and_day(

@@ -12,7 +12,7 @@ from collector.roster.names import same
 from collector.targets._coverage import carrying
 from collector.targets._missing import Gap, absent, look
 from collector.targets._outages import calendar_unknown
-from collector.targets._stations import Peak, peaks
+from collector.targets._stations import Peak, order, peaks
 from collector.targets._verdicts import blind, by_bounds
 from collector.targets._words import place_words
 from collector.targets.base import Moment, Target, WindowPolicy
@@ -137,7 +137,7 @@ def _evidence(evidence: Evidence, found: dict[str, Peak], since: date) -> list[E
     rows = [peak.row for peak in found.values() if peak.row is not None]
     if not rows:
         of_school = [row for row in evidence.daily if row.measure in MEASURES and row.day >= since]
-        rows = [max(of_school, key=lambda row: (row.maximum, row.maximum_at, row.maximum_id))]
+        rows = [max(of_school, key=order)]
     return [
         EvidenceItem(
             row.maximum_id, row.probe, row.device, row.maximum_at,

@@ -14,6 +14,10 @@ PROBES = {
     "wireless_coverage": "wireless",
     "network_coverage": "ports",
     "multimedia_classroom": "display",
+    "one_to_one_classroom": "wireless",
+    "cctv_coverage": "cctv",
+    "surveillance_coverage": "surveillance",
+    "broadcast_coverage": "broadcast",
     "student_device_ratio": "terminals",
     "teacher_device_ratio": "terminals",
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from collector.pages.words import GROUPS, SHORT
 from collector.targets import TARGETS
 from collector.targets.district import DISTRICT_TARGETS
 from collector.verdict import STATES
@@ -23,6 +24,11 @@ ROSTER = {
         for id_, name in (("bad", "东山小学"), ("dark", "南湖小学"), ("odd", f"西校 {HOSTILE}"))
     ]
 }
+RECORDS = (
+    ("dark", "planned_outage", "--until", "2099-01-01T00:00"),
+    ("bad", "exemption", "--target", "cctv_coverage"),
+    ("bad", "disputed", "--target", "desktop_100m"),
+)
 
 
 def access_point(name: str, place: str, up: int) -> list[dict[str, object]]:
@@ -32,7 +38,7 @@ def access_point(name: str, place: str, up: int) -> list[dict[str, object]]:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
-    with collector(tmp_path_factory.mktemp("pages"), ROSTER) as process:
+    with collector(tmp_path_factory.mktemp("pages"), ROSTER, evaluate_every_seconds=1) as process:
         aps = [*access_point("AP-1", "101", 1), *access_point("AP-2", "102", 0)]
         wireless = observation("wireless", "AC", readings=aps)
         port = {"port": "ge24"}
@@ -48,10 +54,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProces
         assert post(process.url, process.token("bad"), report("bad", wireless, ports))[0] == 200
         strange = observation("wireless", HOSTILE, outcome="refused", detail=HOSTILE)
         assert post(process.url, process.token("odd"), report("odd", strange))[0] == 200
+        for school, kind, *more in RECORDS:
+            added = process.command("correct", "add", school, kind, "--name", "王老师", "--reason", HOSTILE, *more)
+            assert added.returncode == 0, added.stderr
 
         def judged() -> bool:
             found = get(process.url, "/api/v1/verdicts?school=bad&target=gigabit_uplink")["verdicts"]
-            return bool(found) and found[0]["state"] == "unmet"
+            recorded = get(process.url, "/api/v1/verdicts?school=bad&target=desktop_100m")["verdicts"]
+            return bool(found) and found[0]["state"] == "unmet" and bool(recorded[0]["corrections"])
 
         wait_until(judged, 20, "the school is judged")
         yield process
@@ -61,7 +71,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProces
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_each_page_in_each_language(served: CollectorProcess, language: str, size: tuple[int, int]) -> None:
     with browser_page(size) as page:
-        for path in ("/", "/schools/bad", "/schools/dark", "/schools/odd", "/targets/gigabit_uplink"):
+        for path in ("/", "/schools/bad", "/schools/dark", "/schools/odd", "/targets/gigabit_uplink", "/district"):
             page.goto(f"{served.url}{path}?lang={language}")
             assert page.locator("h1").count() == 1
             assert not overflows(page), path
@@ -78,6 +88,55 @@ def test_a_red_cell_leads_to_its_reason_and_evidence(served: CollectorProcess) -
         assert "ge24" in section.inner_text()
         assert "100 Mbit/s" in section.inner_text()
         assert "uplink_speed_bytes" in section.inner_text()
+
+
+def test_every_target_has_a_group_and_a_short_name() -> None:
+    grouped = [target for _, of_group in GROUPS for target in of_group]
+    assert sorted(grouped) == sorted(TARGETS) == sorted(SHORT)
+    assert all(len(name.zh) <= 4 for name in SHORT.values())
+
+
+def test_the_matrix_scrolls_on_a_phone_and_keeps_the_schools_names(served: CollectorProcess) -> None:
+    with browser_page(PHONE) as page:
+        page.goto(f"{served.url}/?lang=zh")
+        table = page.get_by_role("region", name="各校各目标")
+        assert table.locator("thead th[scope=col]").count() == 1 + len(TARGETS)
+        table.evaluate("region => { region.scrollLeft = 600 }")
+        assert table.evaluate("region => region.scrollLeft") == 600
+        name, edge = table.get_by_role("link", name="东山小学").bounding_box(), table.bounding_box()
+        assert name is not None
+        assert edge is not None
+        assert edge["x"] <= name["x"] < edge["x"] + 20
+
+
+def test_what_people_recorded_stands_beside_the_verdict(served: CollectorProcess) -> None:
+    with browser_page() as page:
+        page.goto(f"{served.url}/?lang=en")
+        assert "outage" in page.get_by_role("row", name="南湖小学").locator("th").inner_text()
+        cell = page.get_by_role("row", name="东山小学").locator('a[href="/schools/bad#cctv_coverage"]')
+        assert "exempt" in cell.inner_text()
+        page.goto(f"{served.url}/schools/bad?lang=zh")
+        section = page.locator("#desktop_100m").inner_text()
+        assert "有异议" in section
+        assert "王老师" in section
+        assert HOSTILE in section
+        assert "达标" in section  # the verdict itself is not changed
+        assert "政策第 1 版，花名册第 1 版" in section
+        page.goto(f"{served.url}/schools/dark?lang=zh")
+        assert "计划停机" in page.get_by_role("region", name="人工记录").inner_text()
+
+
+def test_the_clauses_about_the_district_are_on_the_overview_and_on_a_page_of_their_own(
+    served: CollectorProcess,
+) -> None:
+    with browser_page() as page:
+        page.goto(f"{served.url}/?lang=en")
+        for target in DISTRICT_TARGETS.values():
+            card = page.locator(f'a[href="/district#{target.id}"]')
+            assert any(state in card.inner_text() for state in STATES), target.id
+        page.locator('a[href="/district#smart_campus_share"]').click()
+        page.wait_for_url("**/district#smart_campus_share")
+        assert DISTRICT_TARGETS["smart_campus_share"].clause in page.locator("#smart_campus_share").inner_text()
 
 
 def test_search_and_filter_narrow_the_matrix(served: CollectorProcess) -> None:
@@ -123,6 +182,8 @@ def test_promtool_finds_nothing_in_the_metrics(served: CollectorProcess) -> None
     assert 'campus_uplink_speed_bytes{device="gateway",port="ge24",school="bad"} 1.25e+07' in page
     assert 'campus_access_ports{school="bad",speed="1G"} 1.0' in page
     assert 'campus_probe_success{device="AC",probe="wireless",school="bad"} 1.0' in page
+    assert 'campus_correction_active{kind="planned_outage",school="dark",target=""} 1.0' in page
+    assert 'campus_correction_active{kind="exemption",school="bad",target="cctv_coverage"} 1.0' in page
 
 
 def test_openmetrics_for_who_asks(served: CollectorProcess) -> None:

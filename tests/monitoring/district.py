@@ -3,6 +3,7 @@
 import time
 
 from collector.targets import TARGETS
+from collector.targets.district import DISTRICT_TARGETS
 
 _NAMES = {"east": "东关小学", "west": "西关中学", "north": "北关小学"}
 
@@ -25,6 +26,12 @@ def page(*, ill: bool = True, after_seconds: float = 0) -> str:
             if state != "unknown":
                 put("target_attainment_ratio", 1.0 if state == "met" else 0.1, school=school, target=target)
                 put("target_evidence_timestamp_seconds", now - 30, school=school, target=target)
+    for target in DISTRICT_TARGETS:
+        for each in ("met", "unmet", "unknown"):
+            put("district_target_state", float(each == ("unmet" if ill else "met")), target=target, state=each)
+        put("district_target_attainment_ratio", 0.5 if ill else 1.0, target=target)
+        put("district_target_lowest", 0.4, target=target)
+        put("district_target_highest", 0.4, target=target)
     put("agent_silent_after_seconds", 300)
     for school in ("east", "west"):
         well = school == "east" or not ill

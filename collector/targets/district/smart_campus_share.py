@@ -11,6 +11,7 @@ from collector.verdict import MAX_FINDINGS, Reason, State, Values, Verdict
 from common.text import Text
 
 ID = "smart_campus_share"
+MAX_EXEMPT_NAMED = 20
 
 
 class Policy(PolicyPart):
@@ -25,12 +26,12 @@ def evaluate(facts: DistrictFacts, policy: Policy, moment: Moment) -> Verdict:
     counts = tuple(sum(state == wanted for state in states.values()) for wanted in ("met", "unmet", "unknown"))
     codes = ("smart_campuses_enough", "smart_campuses_few", "smart_campuses_open")
     short = [(*_short_of(school, facts), school) for school in facts.schools if states[school.id] != "met"]
-    short.sort(key=lambda one: (len(one[0]) + len(one[1]), one[2].id))
+    short.sort(key=lambda one: (not one[0] and not one[1], len(one[0]) + len(one[1]), one[2].id))
     findings = [_finding(unmet, unknown, school) for unmet, unknown, school in short[: MAX_FINDINGS - 2]]
     if len(short) > len(findings):
         findings.append(Reason("and_more", {"count": len(short) - len(findings)}))
-    if exempt := sum(1 for school in facts.schools if facts.exempt.get(school.id)):
-        findings.append(Reason("smart_campus_exemptions", {"count": exempt}))
+    if exempt := sorted((s for s in facts.schools if facts.exempt.get(s.id)), key=lambda school: school.id):
+        findings.append(Reason("smart_campus_exemptions", {"count": len(exempt), "names": _exempted(exempt, facts)}))
     return share(ID, (counts[0], counts[1], counts[2]), policy.at_least, codes, findings)
 
 
@@ -39,7 +40,7 @@ def _state(school: School, facts: DistrictFacts) -> State:
     unmet, unknown = _short_of(school, facts)
     if unmet:
         return "unmet"
-    return "met" if required and not unknown else "unknown"
+    return "met" if required and not unknown and required <= TARGETS.keys() else "unknown"
 
 
 def _short_of(school: School, facts: DistrictFacts) -> tuple[list[str], list[str]]:
@@ -62,6 +63,17 @@ def _finding(unmet: list[str], unknown: list[str], school: School) -> Reason:
         return Reason("school_without_required", {"school": school.name})
     values: Values = {"school": school.name, "unmet": _names(unmet), "unknown": _names(unknown)}
     return Reason("school_short_of_smart", values)
+
+
+def _exempted(schools: list[School], facts: DistrictFacts) -> Text:
+    """The schools with the targets that are not asked of them."""
+    named = [
+        (s.name, _names([name for name in TARGETS if name in facts.exempt[s.id]])) for s in schools[:MAX_EXEMPT_NAMED]
+    ]
+    return Text(
+        "；".join(f"{school}（{names.zh}）" for school, names in named),
+        "; ".join(f"{school} ({names.en})" for school, names in named),
+    )
 
 
 def _names(targets: list[str]) -> Text:
