@@ -170,7 +170,7 @@ def _read(database: Database) -> tuple[int, int]:
 
 def _head(database: Database, found: Replayed, plain: int) -> str:
     def work(connection: Connection) -> tuple[list[int], int, float, float]:
-        of_target = select(func.count()).group_by(VERDICT_CHANGES.c.target)
+        of_target = select(func.count(VERDICT_CHANGES.c.id)).group_by(VERDICT_CHANGES.c.target)
         counts = list(connection.execute(of_target).scalars())
         schools = connection.execute(select(func.count(VERDICT_CHANGES.c.school.distinct()))).scalar_one()
         first, last = connection.execute(select(func.min(VERDICT_CHANGES.c.at), func.max(VERDICT_CHANGES.c.at))).one()

@@ -4,16 +4,20 @@ import asyncio
 import csv
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import aiohttp
+from openpyxl import load_workbook
 from prometheus_client.parser import text_string_to_metric_families
 
+from collector.api.export import MACHINE
 from collector.targets.district.base import Interface
 
 SECONDS = 20.0
 MAX_BYTES = 64 * 1024 * 1024
+_DETAIL = 200
 
 
 def _is_description(body: bytes) -> None:
@@ -23,14 +27,23 @@ def _is_description(body: bytes) -> None:
 
 
 def _is_json(body: bytes) -> None:
-    if not isinstance(json.loads(body)["verdicts"], list):
-        raise TypeError("verdicts is no list")
+    for verdict in json.loads(body)["verdicts"]:
+        _ = verdict["school"], verdict["target"], verdict["state"]
 
 
 def _is_csv(body: bytes) -> None:
-    heading = next(csv.reader(io.StringIO(body.decode("utf-8-sig"))))
-    if "school" not in heading:
-        raise ValueError("the CSV has no heading")
+    rows = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
+    heading = next(rows, [])
+    if tuple(heading) != MACHINE:
+        raise ValueError("the CSV lacks its headings")
+    if any(len(row) != len(heading) for row in rows):
+        raise ValueError("a row of the CSV is not as long as its headings")
+
+
+def _is_workbook(body: bytes) -> None:
+    book = load_workbook(io.BytesIO(body), read_only=True)
+    if not any(True for sheet in book.worksheets for _ in sheet.iter_rows(max_row=1)):
+        raise ValueError("the workbook has no headings")
 
 
 def _is_metrics(body: bytes) -> None:
@@ -43,8 +56,12 @@ INTERFACES: dict[str, tuple[str, Callable[[bytes], None]]] = {
     "openapi": ("/openapi.json", _is_description),
     "api": ("/api/v1/verdicts", _is_json),
     "csv": ("/api/v1/verdicts?format=csv", _is_csv),
+    "xlsx": ("/api/v1/verdicts?format=xlsx", _is_workbook),
     "prometheus": ("/metrics", _is_metrics),
 }
+_WRONG = (
+    aiohttp.ClientError, OSError, ValueError, LookupError, TypeError, AttributeError, csv.Error, zipfile.BadZipFile,
+)  # fmt: skip
 
 
 async def try_interfaces(base_url: str) -> tuple[Interface, ...]:
@@ -59,13 +76,22 @@ async def _tried(session: aiohttp.ClientSession, name: str, url: str, check: Cal
     detail = ""
     try:
         async with session.get(url, allow_redirects=False) as answer:
-            body = await answer.content.read(MAX_BYTES)
             if answer.status != 200:
                 detail = f"HTTP {answer.status}"
             else:
-                await asyncio.to_thread(check, body)
+                await asyncio.to_thread(check, await _body(answer))
     except TimeoutError:
         detail = f"no answer in {SECONDS:g} s"
-    except (aiohttp.ClientError, OSError, ValueError, KeyError, TypeError, StopIteration) as error:
-        detail = f"{type(error).__name__}: {error}"[:200]
+    except _WRONG as error:
+        detail = f"{type(error).__name__}: {error}"[:_DETAIL]
     return Interface(name, not detail, datetime.now(UTC), detail)
+
+
+async def _body(answer: aiohttp.ClientResponse) -> bytes:
+    """The whole body, which arrives in parts. Raises ValueError for one beyond the bound."""
+    body = bytearray()
+    async for part in answer.content.iter_any():
+        body += part
+        if len(body) > MAX_BYTES:
+            raise ValueError(f"more than {MAX_BYTES} bytes")
+    return bytes(body)

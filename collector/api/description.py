@@ -113,7 +113,8 @@ _PATHS: dict[str, Any] = {
                 _query("school", "a school's id", many=True),
                 _query("target", "a target's id", *TARGETS, many=True),
                 _query("state", "a state", *STATES, many=True),
-                _query("format", "how the rows are written; json by default", "json", "csv"),
+                _query("format", "how the rows are written; json by default", "json", "csv", "xlsx"),
+                _query("lang", "the language of a table; CSV without it is the form for machines", "zh", "en"),
             ],
         }
     },
@@ -124,6 +125,12 @@ _PATHS: dict[str, Any] = {
         }
     },
     "/api/v1/district": {"get": _answers("The clauses about the district as a whole, with their verdicts.", None)},
+    "/api/v1/district/progress": {
+        "get": {
+            **_answers("Attainment by term, the forecast, and the schools that would miss a target.", None, 422),
+            "parameters": [_query("as_of", "an ISO date; else today")],
+        }
+    },
     "/api/v1/verdicts/{school}/{target}": {
         "get": {
             **_answers("How a verdict came about, with everything that it was made from.", None, 404, 422),

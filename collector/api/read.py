@@ -7,8 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
-from collector.api.export import verdict_rows
-from collector.api.keys import DISTRICT, INTAKE
+from collector.api.export import verdict_rows, verdict_workbook
+from collector.api.keys import DISTRICT, INTAKE, SETTINGS
+from collector.api.language import asked_language, browser_language
 from collector.api.problems import problem_response
 from collector.district import District
 from collector.evidence import PROBE_SUCCESS, Daily
@@ -18,7 +19,8 @@ from collector.store.verdicts import history
 from collector.targets import TARGETS
 from collector.verdict import STATES
 
-FORMATS = ("json", "csv")
+FORMATS = ("json", "csv", "xlsx")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 async def _schools(request: web.Request) -> web.Response:
@@ -85,9 +87,17 @@ async def _verdicts(request: web.Request) -> web.Response:
         and (not wanted["state"] or standing.verdict.state in wanted["state"])
     ]
     if shape == "csv":
-        body = await asyncio.to_thread(verdict_rows, chosen)
-        return web.Response(body=body, content_type="text/csv", charset="utf-8")
+        body = await asyncio.to_thread(verdict_rows, chosen, asked_language(request))
+        return web.Response(body=body, content_type="text/csv", charset="utf-8", headers=_named("verdicts.csv"))
+    if shape == "xlsx":
+        language = asked_language(request) or browser_language(request) or request.app[SETTINGS].language
+        body = await asyncio.to_thread(verdict_workbook, chosen, language, district.zone)
+        return web.Response(body=body, content_type=XLSX, headers=_named("verdicts.xlsx"))
     return web.json_response({"verdicts": [standing.as_json(school.id) for school, standing in chosen]})
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
 async def _history(request: web.Request) -> web.Response:

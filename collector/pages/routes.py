@@ -9,9 +9,11 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from collector.api.district import progress_of
 from collector.api.keys import DISTRICT, SETTINGS
 from collector.corrections import EVERY_TARGET, Correction
 from collector.district import Snapshot
+from collector.pages.district import shown
 from collector.pages.show import Show
 from collector.pages.words import GROUPS, SHAPES, WORDS
 from collector.store.verdicts import Standing, history
@@ -92,8 +94,10 @@ def _of_district(district: Snapshot) -> list[tuple[AnyDistrictTarget, Standing]]
 
 
 async def _district(request: web.Request) -> web.Response:
-    """Every clause about the district, with what it rests on."""
-    return _page(request, "district.html", of_district=_of_district(request.app[DISTRICT].snapshot()))
+    """Every clause about the district, with what it rests on, and the progress against the plan."""
+    district = request.app[DISTRICT]
+    progress = shown(await progress_of(district), _language(request))
+    return _page(request, "district.html", of_district=_of_district(district.snapshot()), progress=progress)
 
 
 async def _school(request: web.Request) -> web.Response:

@@ -141,7 +141,7 @@ VERDICT_DAYS = Table(  # how each school day ended; late data changes it, and `c
     Column("roster", Integer, nullable=False),
     Column("computed_at", Float, nullable=False),
     Column("changes", Integer, nullable=False, server_default="0"),
-    Index("verdict_days_by_day", "day", "target"),
+    Index("verdict_days_by_day", "day", "target", "state", "school"),
 )
 CORRECTIONS = Table(  # what a person said beside a verdict; never deleted, only withdrawn
     "corrections",

@@ -69,8 +69,13 @@ def look(observations: Iterable[Observation], evidence: Evidence, fresh_seconds:
 
 def incomplete(observation: Observation) -> Gap | None:
     """Whether a device says that one of its tables has more rows than it gave."""
-    seen = {reading.labels.get("table", ""): reading.value for reading in readings(observation, ROWS_SEEN.name)}
-    for reading in sorted(readings(observation, ROWS_EXPECTED.name), key=lambda r: r.labels.get("table", "")):
+    seen: dict[str, float] = {}
+    for reading in readings(observation, ROWS_SEEN.name):
+        table = reading.labels.get("table", "")
+        seen[table] = min(reading.value, seen.get(table, reading.value))
+    for reading in sorted(
+        readings(observation, ROWS_EXPECTED.name), key=lambda r: (r.labels.get("table", ""), -r.value)
+    ):
         table = reading.labels.get("table", "")
         if seen.get(table, 0) < reading.value:
             values: Values = {

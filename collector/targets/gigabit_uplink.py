@@ -109,8 +109,7 @@ class _Uplink:
 
 
 def _uplinks(observation: Observation) -> list[_Uplink]:
-    speeds = {reading.labels.get("port", ""): reading.value for reading in readings(observation, UPLINK_SPEED.name)}
-    links = {reading.labels.get("port", ""): reading.value for reading in readings(observation, UPLINK_UP.name)}
+    speeds, links = _by_port(observation, UPLINK_SPEED.name), _by_port(observation, UPLINK_UP.name)
     found: list[_Uplink] = []
     for port in sorted(speeds.keys() | links.keys()):
         told = speeds.get(port, 0.0)
@@ -118,6 +117,15 @@ def _uplinks(observation: Observation) -> list[_Uplink]:
         note = f"{UPLINK_SPEED.name}={speed:.0f}" if speed else f"{UPLINK_UP.name}={links.get(port, 1):g}"
         item = EvidenceItem.of(observation, note)
         found.append(_Uplink(observation.device, port, None if speed is None else speed * 8, item))
+    return found
+
+
+def _by_port(observation: Observation, measure: str) -> dict[str, float]:
+    """The best that is told of each port, should one be told of twice."""
+    found: dict[str, float] = {}
+    for reading in readings(observation, measure):
+        port = reading.labels.get("port", "")
+        found[port] = max(reading.value, found.get(port, reading.value))
     return found
 
 

@@ -3,10 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+from collector.evidence import PROBE_SUCCESS
 from collector.targets import TARGETS
+from collector.targets.district import DISTRICT_TARGETS
 from collector.verdict import EvidenceItem
 from tests.collector.equipment import ANY_SCHOOL, PROBES, port, switch
 from tests.collector.making import NOW, known, verdict
+from wire.measures import CATALOGUE
 
 
 def test_every_module_is_a_target_with_a_clause() -> None:
@@ -16,6 +19,14 @@ def test_every_module_is_a_target_with_a_clause() -> None:
         assert target.clause
         assert target.name.zh
         assert target.name.en
+        assert target.plan_row in range(1, 22)
+        assert {*target.measures, *target.daily, *target.school_hours} <= {*CATALOGUE, PROBE_SUCCESS}
+        assert target.probes or target.measures
+
+
+def test_every_clause_of_the_plan_has_its_target() -> None:
+    assert sorted(target.plan_row for target in TARGETS.values()) == list(range(1, 18))
+    assert sorted(target.plan_row for target in DISTRICT_TARGETS.values()) == list(range(17, 22))
 
 
 def test_evidence_is_listed_once_whatever_its_order() -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from collector.evidence import Evidence
+from collector.judge import settled
 from collector.targets.gigabit_uplink import UplinkPolicy
 from tests.collector.equipment import ANY_SCHOOL, carried, day, refused_test, speed_test, uplink
 from tests.collector.making import GIGABIT, NOW, known, rolled, seen, verdict
@@ -142,3 +143,39 @@ def test_a_day_with_several_limits(limits: list[tuple[str, str]], state: str) ->
         daily.append(rolled("throughput", "man", reading, hours_ago=30, made_by=made_by))
     evidence = known(uplink(), refused_test(), daily=(*daily, *day("upload", 938, 30)))
     assert verdict("gigabit_uplink", ANY_SCHOOL, evidence).state == state
+
+
+def test_an_uplink_that_does_not_answer_may_be_the_faster_one() -> None:
+    slow, silent = uplink(GIGABIT / 10), seen("ports", "other", outcome="timeout", detail="no answer")
+    assert verdict("gigabit_uplink", ANY_SCHOOL, known(slow, silent)).state == "unmet"
+    had = rolled("ports", "other", ("uplink_speed_bytes", GIGABIT, {"port": "wan"}), hours_ago=30)
+    found = verdict("gigabit_uplink", ANY_SCHOOL, known(slow, silent, daily=(had,)))
+    assert (found.state, found.reason.code) == ("unknown", "uplink_elsewhere_unseen")
+    gone = verdict("gigabit_uplink", ANY_SCHOOL, known(slow, daily=(had,)))
+    assert gone.state == "unmet"
+    long_ago = rolled("ports", "other", ("uplink_speed_bytes", GIGABIT, {"port": "wan"}), hours_ago=169)
+    assert verdict("gigabit_uplink", ANY_SCHOOL, known(slow, silent, daily=(long_ago,))).state == "unmet"
+
+
+@pytest.mark.parametrize(("megabits", "state"), [(904, "unmet"), (909, "met"), (941, "met")])
+def test_what_was_unmet_is_met_again_with_a_margin_that_a_gigabit_line_can_have(megabits: float, state: str) -> None:
+    policy = UplinkPolicy()
+    found = verdict("gigabit_uplink", ANY_SCHOOL, known(uplink(), speed_test(megabits, 941)))
+    assert found.state == "met"
+    assert settled(found, "unmet", policy).state == state
+    assert settled(found, "met", policy).state == "met"
+
+
+def test_a_faster_test_than_the_port_counts_as_the_ports_speed() -> None:
+    found = verdict("gigabit_uplink", ANY_SCHOOL, known(uplink(), speed_test(9000, 9000)))
+    assert found.value == 1e9
+    assert found.attainment == pytest.approx(1 / 0.9)
+
+
+@pytest.mark.parametrize("bytes_per_second", [-1.0, 1e300])
+def test_a_speed_that_no_port_and_no_test_has_is_none(bytes_per_second: float) -> None:
+    found = verdict("gigabit_uplink", ANY_SCHOOL, known(uplink(bytes_per_second), speed_test(941, 938)))
+    assert (found.state, found.reason.code) == ("unknown", "uplink_speed_unknown")
+    labels = {"direction": "download", "method": "http"}
+    test = seen("throughput", "man", ("uplink_throughput_bytes_per_second", bytes_per_second, labels))
+    assert verdict("gigabit_uplink", ANY_SCHOOL, known(uplink(), test)).reason.code == "throughput_missing"

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from collector.roster.model import School, TerminalRegister
 from collector.targets.student_device_ratio import StudentRatioPolicy
 from collector.targets.teacher_device_ratio import TeacherRatioPolicy
 from tests.collector.equipment import ANY_SCHOOL, MONTH, terminals
-from tests.collector.making import NOW, known, school, seen, verdict
+from tests.collector.making import NOW, codes, known, r, school, seen, verdict
 from wire.report import Observation
 
 
@@ -68,3 +69,60 @@ def test_terminals_may_be_two_days_old() -> None:
     old = fresh.model_copy(update={"started_at": NOW - timedelta(days=2, seconds=1)})
     assert verdict("student_device_ratio", ANY_SCHOOL, known(fresh)).state == "met"
     assert verdict("student_device_ratio", ANY_SCHOOL, known(old)).reason.code == "stale"
+
+
+def registered(student: int = 0, teacher: int = 0, shared: int = 0) -> School:
+    register = TerminalRegister(student=student, teacher=teacher, shared=shared)
+    return ANY_SCHOOL.model_copy(update={"terminals": register})
+
+
+def only_verified(count: int, watched: float = MONTH) -> Observation:
+    return seen(
+        "terminals", "register",
+        r("terminals", count, owner="student", basis="verified"), r("terminals_watched_seconds", watched),
+        r("terminals_window_seconds", MONTH), ago=3600,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("of", "observation", "state", "code"),
+    [
+        pytest.param(registered(100), only_verified(100), "met", "terminals_enough", id="enough-are-in-use"),
+        pytest.param(registered(99), only_verified(10, 60), "unmet", "register_too_small", id="all-would-not-do"),
+        pytest.param(registered(50, shared=50), only_verified(10, 60), "unknown", "terminals_watching", id="watching"),
+        pytest.param(registered(100), only_verified(10), "unmet", "register_not_seen", id="not-seen"),
+        pytest.param(registered(), only_verified(0), "unmet", "register_too_small", id="an-empty-register"),
+        pytest.param(ANY_SCHOOL, only_verified(10, 60), "unknown", "terminals_not_counted", id="no-register-at-all"),
+    ],
+)
+def test_the_rosters_register_counts_where_the_agent_has_none(
+    of: School, observation: Observation, state: str, code: str
+) -> None:
+    found = verdict("student_device_ratio", of, known(observation))
+    assert (found.state, found.reason.code) == (state, code)
+
+
+@pytest.mark.parametrize(("rostered", "differs"), [(100, False), (120, True), (0, True)])
+def test_two_registers_that_disagree_are_a_finding_and_the_agents_counts(rostered: int, differs: bool) -> None:
+    found = verdict("student_device_ratio", registered(rostered), known(terminals(100, 100)))
+    assert found.state == "met"
+    assert ("registers_disagree" in codes(found)) == differs
+    too_small = verdict("student_device_ratio", registered(200), known(terminals(90, 90)))
+    assert (too_small.state, too_small.reason.code) == ("unmet", "register_too_small")
+
+
+def test_a_register_alone_is_no_verdict_but_a_bound() -> None:
+    found = verdict("student_device_ratio", registered(10), known(seen("terminals", "register", outcome="timeout")))
+    assert (found.state, found.lowest, found.highest) == ("unknown", 60, None)
+
+
+def test_numbers_that_cannot_be_counts_are_none() -> None:
+    found = verdict("student_device_ratio", ANY_SCHOOL, known(terminals(-5, -5)))
+    assert (found.state, found.attainment) == ("unmet", 0)
+    huge = r("terminals", 1.7e308, owner="shared", basis="verified")
+    many = seen(
+        "terminals", "register", *(r(x.measure, x.value, **x.labels) for x in terminals(1, 1).readings), huge, huge
+    )
+    assert verdict("student_device_ratio", ANY_SCHOOL, known(many)).state == "met"
+    no_window = seen("terminals", "register", r("terminals_window_seconds", 0), ago=3600)
+    assert verdict("student_device_ratio", ANY_SCHOOL, known(no_window)).reason.code == "terminals_not_counted"

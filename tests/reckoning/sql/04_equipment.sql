@@ -50,19 +50,20 @@ SELECT l.school, l.day, l.probe, l.device,
 FROM latest l WHERE l.outcome <> 'ok';
 CREATE INDEX temp.outages_key ON outages (school, day, probe, device);
 
+-- A good last word of today or one of the 2 school days before outlasts a run that failed, refusals included; of what stays
+-- on it does so until there was no answer for an hour of school hours.
 CREATE TABLE equipment AS
 SELECT s.school, s.day, s.system, s.probe, s.device, s.device_key, s.place_key, s.age, s.up, s.outcome,
   CASE
     WHEN s.age > 18000 THEN 'unknown'
     WHEN s.up = 1 THEN 'works'
     WHEN s.up = 0 THEN 'down'
-    WHEN s.outcome NOT IN ('timeout', 'unreachable') THEN 'unknown'
-    WHEN NOT r.off_when_idle AND o.seconds >= 3600 THEN 'down'
+    WHEN NOT r.off_when_idle AND s.outcome IN ('timeout', 'unreachable') AND o.seconds >= 3600 THEN 'down'
     WHEN (
       SELECT w.up = 1 AND w.day >= coalesce((SELECT c.day FROM calendar c WHERE c.n = m.today_n - 2), date(m.today, '-10 days'))
       FROM words w WHERE w.school = s.school AND w.probe = s.probe AND w.device = s.device AND w.system = s.system
         AND w.place_key = s.told AND w.up IS NOT NULL AND w.at <= s.now ORDER BY w.at DESC LIMIT 1) THEN 'works'
-    WHEN o.seconds >= 3600 THEN 'down'
+    WHEN s.outcome IN ('timeout', 'unreachable') AND o.seconds >= 3600 THEN 'down'
     ELSE 'unknown'
   END AS state
 FROM sources s

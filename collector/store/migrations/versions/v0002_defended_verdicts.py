@@ -61,7 +61,7 @@ def upgrade() -> None:
         sa.Column("computed_at", sa.Float, nullable=False),
         sa.Column("changes", sa.Integer, nullable=False, server_default="0"),
     )
-    op.create_index("verdict_days_by_day", "verdict_days", ["day", "target"])
+    op.create_index("verdict_days_by_day", "verdict_days", ["day", "target", "state", "school"])
     op.create_table(
         "corrections",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),

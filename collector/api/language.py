@@ -1,0 +1,20 @@
+"""The language that a request asks for."""
+
+from aiohttp import web
+
+from common.text import Language
+
+_LANGUAGES: dict[str, Language] = {"zh": "zh", "en": "en"}
+
+
+def asked_language(request: web.Request) -> Language | None:
+    """The one in the address (`lang`)."""
+    return _LANGUAGES.get(request.query.get("lang", ""))
+
+
+def browser_language(request: web.Request) -> Language | None:
+    """The first of `Accept-Language` that there is."""
+    for part in request.headers.get("Accept-Language", "").split(","):
+        if (found := _LANGUAGES.get(part.split(";")[0].strip()[:2].lower())) is not None:
+            return found
+    return None
