@@ -57,14 +57,20 @@ class Evidence:
         """Roll-ups of one measure from `since` on."""
         return (daily for daily in self.daily if daily.measure == measure and daily.day >= since)
 
-    def in_hours(self, measure: str, since: date) -> Iterator["Hours"]:
-        """What the school hours of each day from `since` on say of one measure, by device and labels."""
+    def in_hours(self, measure: str, since: date, now: datetime) -> Iterator["Hours"]:
+        """What the school hours of each day from `since` on, and up to now, say of one measure, by device and labels.
+
+        A roll-up counts the last run until the next one is due, which may lie ahead: nobody has watched that yet.
+        """
         good = {_subject(row): row for row in self.rolled(weighted(measure), since)}
         for row in self.rolled(weight(measure), since):
             counted = good.get(_subject(row))
+            total, last = (counted.total, counted.last) if counted else (0.0, 0.0)
+            ahead = min(max(0.0, (row.last_at - now).total_seconds() + row.last), row.last)
+            if ahead > 0:
+                total -= last * ahead / row.last
             yield Hours(
-                row.day, row.probe, row.device, row.labels, row.total, counted.total if counted else 0.0, row.last_at,
-                row.last_id,
+                row.day, row.probe, row.device, row.labels, row.total - ahead, total, row.last_at, row.last_id
             )  # fmt: skip
 
 

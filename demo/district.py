@@ -36,6 +36,8 @@ class School:
     maker: Literal["huawei", "h3c"]
     student_terminals: tuple[int, int]
     teacher_terminals: tuple[int, int]
+    parts: tuple[int, int] | None = None
+    """Of the students of a nine-year school, those in primary and in junior grades."""
     uplink_bits: int = GIGABIT
     slow_ports: frozenset[str] = frozenset()
     """Places whose port negotiated 10 Mbit/s."""
@@ -114,6 +116,7 @@ NANHU = School(
     stage="nine_year",
     network="城南汇聚",
     students=396,
+    parts=(270, 126),
     teachers=34,
     places=(
         *_classrooms("一年级 二年级 三年级 四年级 五年级 六年级 七年级 八年级 九年级", 1, 45),

@@ -119,6 +119,7 @@ def _roster(school: School) -> dict[str, Any]:
         "name": school.name,
         "stage": school.stage,
         "students": school.students,
+        **(dict(zip(("primary_students", "junior_students"), school.parts, strict=True)) if school.parts else {}),
         "teachers": school.teachers,
         "classes": len(school.classrooms),
         "network": school.network,

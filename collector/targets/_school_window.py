@@ -58,6 +58,7 @@ class SchoolWindow:
     """The school hours from a day's beginning until now."""
 
     first: date
+    until: datetime
     seconds: Mapping[date, float]
     """Of each school day, up to now; a day without any is left out."""
     unknown: Mapping[date, float]
@@ -89,7 +90,7 @@ def window_of(policy: SchoolWindowPolicy, moment: Moment) -> SchoolWindow:
         found = 0.0 if kind == "off" else hours_of(day, moment, until=moment.now)
         if found > 0:
             (seconds if kind == "school" else unknown)[day] = found
-    return SchoolWindow(first, seconds, unknown)
+    return SchoolWindow(first, moment.now, seconds, unknown)
 
 
 def days_from(first: date, last: date) -> Iterable[date]:
@@ -167,7 +168,7 @@ def share_of(window: SchoolWindow, told: Iterable[Told]) -> Share | None:
 
 
 def _capped(one: Told, seconds: float) -> Told:
-    """Runs that speak for more than the day has (after a restart, or for the next minutes) count for less each."""
+    """Runs that speak for more than the day has, as after a restart, count for less each."""
     if one.seen <= seconds:
         return one
     return Told(one.day, seconds, one.good * seconds / one.seen, one.bad * seconds / one.seen)

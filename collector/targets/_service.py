@@ -102,7 +102,8 @@ def sampled(system: str, limit: Limit, evidence: Evidence, policy: SampleService
 
 
 def _of_system(system: str, measure: str, evidence: Evidence, window: SchoolWindow) -> list[Hours]:
-    found = (row for row in evidence.in_hours(measure, window.first) if row.labels.get("system") == system)
+    told = evidence.in_hours(measure, window.first, window.until)
+    found = (row for row in told if row.labels.get("system") == system)
     kept_rows = (row for row in found if row.day in window.seconds and row.seconds > 0)
     return sorted(kept_rows, key=lambda row: (row.day, row.labels.get("service", ""), row.probe, row.device))
 

@@ -63,7 +63,8 @@ def evaluate(school: School, evidence: Evidence, policy: ManPolicy, moment: Mome
     window = window_of(policy, moment)
     limits = path_limits(policy, PATH_LOSS.name, PATH_JITTER.name, PATH_ROUND_TRIP.name)
     before = window.first - timedelta(days=policy.window_days)
-    rows = {limit.measure: _school_days(evidence.in_hours(limit.measure, before), moment) for limit in limits}
+    hours = {limit.measure: evidence.in_hours(limit.measure, before, moment.now) for limit in limits}
+    rows = {measure: _school_days(found, moment) for measure, found in hours.items()}
     mute, told_now = _latest(evidence, rows)
     seen = sorted({_destination(row) for found in rows.values() for row in found} | told_now)
     wanted = [same(name) for name in policy.destinations] or seen
@@ -166,7 +167,7 @@ def _met(wanted: Sequence[str], share: float, trends: Sequence[Reason], compared
 def _utilisation(evidence: Evidence, window: SchoolWindow, policy: ManPolicy) -> list[Part]:
     """One part for each uplink and direction; one that is unknown when there is none."""
     series: dict[tuple[str, str, str], list[Hours]] = {}
-    for row in evidence.in_hours(UPLINK_UTILISATION.name, window.first):
+    for row in evidence.in_hours(UPLINK_UTILISATION.name, window.first, window.until):
         if row.day in window.seconds:
             key = row.device, row.labels.get("port", ""), row.labels.get("direction", "")
             series.setdefault(key, []).append(row)

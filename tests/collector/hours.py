@@ -50,7 +50,7 @@ def hours(
     spoken = span(day, now) if seconds is None else seconds
     if spoken <= 0:
         return ()
-    last = at(day, 17, 29)
+    last = min(at(day, 17, 29), now - timedelta(seconds=spoken / 600))
     made_by = f"{probe}/{device}/{day}"
 
     def row(name: str, total: float) -> Daily:

@@ -197,8 +197,28 @@ def test_school_hours_are_weighed_by_the_time_until_the_next_run(database: Datab
     received = Received(Report(school="east", observations=runs), NOON + timedelta(hours=9))
     database.write_now(lambda connection: keep(connection, received, rolling))
     evidence = Evidence(daily=tuple(daily(database, f"{HOST_CPU.name}@school", f"{HOST_CPU.name}@school_seconds")))
-    (hours,) = evidence.in_hours(HOST_CPU.name, date(2026, 9, 1))
+    (hours,) = evidence.in_hours(HOST_CPU.name, date(2026, 9, 1), NOON + timedelta(hours=9))
     assert (hours.day, hours.seconds, hours.total) == (date(2026, 9, 1), 60 + 600 + 300 + 300, 120 + 600 + 300)
+
+
+def test_what_the_last_run_speaks_for_ahead_of_now_is_not_watched_yet(database: Database) -> None:
+    """Two runs an hour apart, ten minutes after the second: 70 minutes are watched, the first 60 of them good."""
+    nine = datetime(2026, 9, 1, 9, 0, tzinfo=SHANGHAI)
+    runs = tuple(
+        Observation(
+            id=uuid4(), probe="host", device="box", started_at=nine + timedelta(hours=hour), duration_seconds=0,
+            every_seconds=3600, outcome="ok", readings=(Reading(measure=HOST_CPU.name, value=value),),
+        )
+        for hour, value in enumerate((1, 0))
+    )  # fmt: skip
+    received = Received(Report(school="east", observations=runs), nine + timedelta(minutes=70))
+    rolling = Rolling(frozenset(), frozenset({HOST_CPU.name}), SHANGHAI)
+    database.write_now(lambda connection: keep(connection, received, rolling))
+    evidence = Evidence(daily=tuple(daily(database, f"{HOST_CPU.name}@school", f"{HOST_CPU.name}@school_seconds")))
+    (hours,) = evidence.in_hours(HOST_CPU.name, date(2026, 9, 1), nine + timedelta(minutes=70))
+    assert (hours.seconds, hours.total) == (4200, 3600)
+    (first,) = evidence.in_hours(HOST_CPU.name, date(2026, 9, 1), nine + timedelta(hours=2))
+    assert (first.seconds, first.total) == (7200, 3600)
 
 
 def test_a_roster_holds_from_its_day_on_and_a_later_import_corrects_it(database: Database) -> None:

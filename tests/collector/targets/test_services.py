@@ -218,7 +218,7 @@ def test_what_is_down_now_says_since_when() -> None:
     down = seen("service", "portal", r("service_up", 0, system=ID, service="main"))
     found = judged(ID, reported(WEEK, latest=(down,)))
     assert (found.state, codes(found)) == ("met", {"service_down"})
-    assert "2026-09-10 17:29" in found.findings[0].text.zh
+    assert "最近一次可用：2026-09-10 09:59" in found.findings[0].text.zh
     never = judged(ID, reported(*(up(ID, day, 0) for day in DAYS), latest=(down,)))
     assert "一次也没有" in next(f.text.zh for f in never.findings if f.code == "service_down")
     old = down.model_copy(update={"started_at": NOW - timedelta(hours=1)})

@@ -2,9 +2,6 @@
 
 What is compared is how each school day ended, once all that was measured has arrived: a district of 120 schools over 40
 school days, with faults, stops of the collector, a roster that changes, and data that comes late, twice or never.
-
-Not part of `make test` yet: the two still differ in values of service and path targets on the current day.
-Run it by name: python -m pytest tests/reckoning/check_reckoning.py
 """
 
 from collections.abc import Iterable
