@@ -26,13 +26,11 @@ from collector.targets.base import AnyTarget, PolicyPart
 from collector.targets.district import DISTRICT_TARGETS
 from collector.targets.district.base import AnyDistrictTarget
 from collector.units import in_unit
-from collector.verdict import State
-from common.text import Language, Text
+from collector.verdict import STATE_NAMES, State
+from common.text import Language
 
 MAX_LISTED = 40
 """Observations and roll-ups that are written out for a person; the JSON has them all."""
-
-_STATE_WORDS = {"met": Text("达标", "met"), "unmet": Text("未达标", "unmet"), "unknown": Text("未知", "unknown")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ class Explanation:
         yield f"{school} · {name} ({self.target})"
         if target is not None:
             yield f"  {target.clause}"
-        yield f"{_STATE_WORDS[verdict['state']].in_language(language)} · {self._clock(self.at)}"
+        yield f"{STATE_NAMES[verdict['state']].in_language(language)} · {self._clock(self.at)}"
         yield f"  {verdict['reason'][language]}"
         unit = target.unit if target is not None else "ratio"
         for key, zh, en in (
@@ -138,7 +136,7 @@ class Explanation:
             return
         seen = self.inputs.evidence
         if self.inputs.decided is not None:
-            before = _STATE_WORDS[self.inputs.decided].in_language(language)
+            before = STATE_NAMES[self.inputs.decided].in_language(language)
             yield f"此前结论：{before}" if language == "zh" else f"decided before: {before}"
         counts = len(seen.latest), len(seen.daily)
         yield (

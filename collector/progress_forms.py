@@ -8,14 +8,9 @@ from collector.targets import TARGETS
 from collector.targets.base import AnyTarget
 from collector.targets.district import DISTRICT_TARGETS
 from collector.targets.district.base import AnyDistrictTarget
-from collector.verdict import State, reason_json
+from collector.verdict import STATE_NAMES, reason_json
 from common.text import Language, Text
 
-STATE_NAMES: dict[State, Text] = {
-    "met": Text("达标", "met"),
-    "unmet": Text("未达标", "unmet"),
-    "unknown": Text("未知", "unknown"),
-}
 HEADINGS = (
     Text("目标", "target"),
     Text("条款", "clause"),

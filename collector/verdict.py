@@ -11,6 +11,11 @@ from wire.report import Observation
 
 State = Literal["met", "unmet", "unknown"]
 STATES: tuple[State, ...] = ("met", "unmet", "unknown")
+STATE_NAMES: dict[str, Text] = {
+    "met": Text("达标", "met"),
+    "unmet": Text("未达标", "unmet"),
+    "unknown": Text("未知", "unknown"),
+}
 Values = Mapping[str, str | int | float | Text]
 
 

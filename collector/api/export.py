@@ -17,11 +17,11 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from collector.progress_forms import STATE_NAMES
 from collector.roster.csvfile import guarded
 from collector.roster.model import STAGE_NAMES, School
 from collector.store.verdicts import Standing
 from collector.targets import TARGETS
+from collector.verdict import STATE_NAMES
 from common.text import Language, Text
 
 Row = tuple[School, Standing]

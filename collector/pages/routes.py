@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from collector.api.district import progress_of
 from collector.api.keys import DISTRICT, SETTINGS
+from collector.api.language import as_language, asked_language, browser_language
 from collector.corrections import EVERY_TARGET, Correction
 from collector.district import Snapshot
 from collector.pages.district import shown
@@ -167,14 +168,8 @@ def _page(request: web.Request, template: str, status: int = 200, **values: Any)
 
 def _language(request: web.Request) -> Language:
     """Asked for in the address, remembered, wanted by the browser, or the district's own; in this order."""
-    wanted = [request.query.get("lang"), request.cookies.get(LANGUAGE_COOKIE)]
-    wanted += [part.split(";")[0].strip()[:2].lower() for part in request.headers.get("Accept-Language", "").split(",")]
-    for each in wanted:
-        if each == "zh":
-            return "zh"
-        if each == "en":
-            return "en"
-    return request.app[SETTINGS].language
+    remembered = as_language(request.cookies.get(LANGUAGE_COOKIE, ""))
+    return asked_language(request) or remembered or browser_language(request) or request.app[SETTINGS].language
 
 
 def page_routes(app: web.Application) -> list[web.AbstractRouteDef]:

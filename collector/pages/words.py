@@ -1,6 +1,7 @@
 """Every fixed word of the pages, in both languages."""
 
 from collector.corrections import CorrectionKind
+from collector.verdict import STATE_NAMES
 from common.text import Text
 
 WORDS: dict[str, Text] = {
@@ -10,9 +11,7 @@ WORDS: dict[str, Text] = {
     "school": Text("学校", "School"),
     "target": Text("目标", "Target"),
     "targets": Text("目标", "Targets"),
-    "met": Text("达标", "met"),
-    "unmet": Text("未达标", "unmet"),
-    "unknown": Text("未知", "unknown"),
+    **STATE_NAMES,
     "state": Text("结论", "Verdict"),
     "reason": Text("原因", "Reason"),
     "value": Text("现值", "Value"),
