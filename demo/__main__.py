@@ -8,6 +8,7 @@ import socket
 from rich.console import Console
 
 from common.text import say
+from demo.ports import free_port
 from demo.programs import Failed
 from demo.run import run
 
@@ -40,7 +41,7 @@ def main() -> int:
     arguments = parser.parse_args()
     console = Console(highlight=False)
     try:
-        return asyncio.run(_until_asked(_free_port(arguments.port), arguments.once, console))
+        return asyncio.run(_until_asked(_usable(arguments.port), arguments.once, console))
     except Failed as failure:
         console.print(str(failure), style="red", markup=False)
         return 1
@@ -68,8 +69,10 @@ async def _until_asked(port: int, once: bool, console: Console) -> int:
         return STOPPED_BY_PERSON
 
 
-def _free_port(port: int) -> int:
-    """This port, or any for 0. Raises Failed: whoever has it might answer in the collector's place."""
+def _usable(port: int) -> int:
+    """This port, or any free one for 0. Raises Failed: whoever has it might answer in the collector's place."""
+    if port == 0:
+        return free_port()
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -81,7 +84,7 @@ def _free_port(port: int) -> int:
                     f"port {port} cannot be used: {error}; choose another with --port",
                 )
             ) from None
-        return int(probe.getsockname()[1])
+    return port
 
 
 if __name__ == "__main__":

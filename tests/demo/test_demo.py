@@ -40,11 +40,15 @@ def words_of(process: psutil.Process) -> list[str]:
         return []
 
 
-async def until_running(pid: int, count: int) -> list[psutil.Process]:
+async def until_running(demo: asyncio.subprocess.Process, count: int) -> list[psutil.Process]:
     """The product's programs below the demo, once there are so many."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
-            serving = [one for one in psutil.Process(pid).children() if {"run", "serve"} & set(words_of(one))]
+            try:
+                below = psutil.Process(demo.pid).children()
+            except psutil.NoSuchProcess:
+                raise AssertionError(await finished(demo, 5)) from None
+            serving = [one for one in below if {"run", "serve"} & set(words_of(one))]
             if len(serving) >= count:
                 return serving
             await asyncio.sleep(0.1)
@@ -63,7 +67,7 @@ async def test_once_gives_every_expected_verdict(tmp_path: Path) -> None:
 
 async def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     demo = await start(tmp_path, "--port", "0")
-    programs = await until_running(demo.pid, 1 + len(SCHOOLS))
+    programs = await until_running(demo, 1 + len(SCHOOLS))
     demo.send_signal(signal.SIGINT)
     out, complaint = await finished(demo, 20)
     assert (demo.returncode, complaint) == (130, ""), out + complaint

@@ -5,14 +5,10 @@ import subprocess
 import time
 from collections.abc import Callable
 
+from demo.ports import free_port
+
+__all__ = ["free_port", "free_udp_port", "until_ready"]
 READY_SECONDS = 30.0
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A TCP port, or of the given kind, of 127.0.0.1 that nobody held a moment ago."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def free_udp_port() -> int:
