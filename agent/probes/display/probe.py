@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Iterator
 from typing import TypeVar
 
+from agent.av import State, state_readings
 from agent.clients import pjlink
 from agent.errors import ProbeError, Refused, Unreachable
 from agent.probes.base import Context, Probe
 from agent.probes.display.settings import DisplaySettings
-from agent.probes.display.state import SERVING, Seen, State
+from agent.probes.display.state import Seen
 from common.secrets import SecretUnavailable
 from wire.measures import AV_DEVICE_STATE, AV_DEVICE_UP
 from wire.report import Measure, Reading
@@ -76,20 +77,17 @@ async def _look(projector: pjlink.Projector, seen: Seen) -> None:
 def _readings_after(error: ProbeError, settings: DisplaySettings, seen: Seen) -> Iterator[Reading]:
     """What stands in spite of an error: everything, once power and faults had both been asked."""
     if isinstance(error, pjlink.AuthenticationFailed):
-        yield _state_reading(settings, "authentication_failed")
+        yield from _state(settings, "authentication_failed")
     elif isinstance(error, Unreachable | pjlink.PortClosed):
-        yield _state_reading(settings, "unreachable")
+        yield from _state(settings, "unreachable")
     elif seen.levels is not None or seen.failed:
         yield from _readings(settings, seen)
     else:
-        yield _state_reading(settings, "unknown")
+        yield from _state(settings, "unknown")
 
 
 def _readings(settings: DisplaySettings, seen: Seen) -> Iterator[Reading]:
-    yield _state_reading(settings, seen.state)
-    if seen.state != "unknown":
-        labels = {"system": settings.system, "place": settings.place}
-        yield Reading(measure=AV_DEVICE_UP.name, value=seen.state in SERVING, labels=labels)
+    yield from _state(settings, seen.state)
     for part in seen.faults:
         yield Reading(measure=FAULT.name, value=1, labels={"part": part})
     for part in seen.warnings:
@@ -108,9 +106,8 @@ def _readings(settings: DisplaySettings, seen: Seen) -> Iterator[Reading]:
             yield Reading(measure=MUTED.name, value=muted, labels={"track": track})
 
 
-def _state_reading(settings: DisplaySettings, state: State) -> Reading:
-    labels = {"system": settings.system, "place": settings.place, "state": state}
-    return Reading(measure=AV_DEVICE_STATE.name, value=1, labels=labels)
+def _state(settings: DisplaySettings, state: State) -> list[Reading]:
+    return state_readings(settings.system, settings.place, state)
 
 
 def _password(settings: DisplaySettings) -> str | None:

@@ -1,12 +1,10 @@
 """What a display is doing, from what it said: a pure function."""
 
 from dataclasses import dataclass, field
-from typing import Literal
 
+from agent.av import State
 from agent.clients.pjlink import LampUse, Power
 
-State = Literal["ok", "standby", "warming", "cooling", "fault", "authentication_failed", "unreachable", "unknown"]
-SERVING: frozenset[State] = frozenset({"ok", "standby", "warming", "cooling"})
 ERROR, WARNING = 2, 1
 
 _BY_POWER: dict[Power, State] = {"on": "ok", "standby": "standby", "warming": "warming", "cooling": "cooling"}
