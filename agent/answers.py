@@ -20,6 +20,8 @@ class Answer:
     body: bytes
     retry_after: float | None = None
     """Seconds, where the answer says when to come back (RFC 9110, 10.2.3)."""
+    date: datetime | None = None
+    """When it was made, by whoever made it (RFC 9110, 6.6.1)."""
 
     @property
     def why(self) -> str:
@@ -40,16 +42,22 @@ async def read_answer(response: aiohttp.ClientResponse) -> Answer:
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
             raise aiohttp.ClientPayloadError(f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
-    return Answer(response.status, bytes(body), _seconds(response.headers.get("Retry-After", "")))
+    date = _date(response.headers.get("Date", ""))
+    return Answer(response.status, bytes(body), _seconds(response.headers.get("Retry-After", ""), date), date)
 
 
-def _seconds(value: str) -> float | None:
-    """Retry-After is a number of seconds or a date; anything else says nothing."""
+def _seconds(value: str, now: datetime | None) -> float | None:
+    """Retry-After is a number of seconds or a date, by the clock of whoever answered; anything else says nothing."""
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])
+    at = _date(value)
+    return None if at is None else max(0.0, (at - (now or datetime.now(UTC))).total_seconds())
+
+
+def _date(value: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    return at.replace(tzinfo=at.tzinfo or UTC)

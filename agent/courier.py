@@ -3,9 +3,9 @@
 import asyncio
 import gzip
 import random
-import ssl
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import NoReturn
 from uuid import UUID
@@ -17,14 +17,15 @@ from pydantic import ValidationError
 
 from agent.answers import Answer, read_answer
 from agent.clock import Clock
+from agent.line import ask_the_time, client_context, learn
 from agent.probes.base import AnyProbe, CollectorLink
 from agent.spool import Spool
-from agent.spool_file import Row
+from agent.spool_rows import Row
 from common.secrets import SecretUnavailable
 from wire.api import REPORTS
 from wire.limits import MAX_OBSERVATIONS
 from wire.measures import CATALOGUE
-from wire.report import Measure, Receipt, Report
+from wire.report import Measure, Observation, Receipt, Report
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,7 @@ MORE_EACH_PASS = 25
 MAX_SET_ASIDE_IN_ONE_PASS = 20
 """A collector that takes none of so many single observations has a fault of its own: the rest stays."""
 
+_UNDATED = b'"known":false'
 _NOT_TAKEN = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY)
 _NOT_ALLOWED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT)
 _BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -93,10 +95,10 @@ class Courier:
         self._spool = spool
         self._clock = clock
         self._every = every_seconds
-        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._seconds = timeout_seconds
         self._retry_at_most = retry_at_most_seconds
         self._chance = chance
-        self._ssl = ssl.create_default_context(cafile=link.ca_file)
+        self._ssl = client_context(link.ca_file, clock)
         self._encoding = "zstd"
         self._most = MAX_OBSERVATIONS
         self._in_a_row = 0
@@ -105,7 +107,9 @@ class Courier:
 
     def session(self) -> aiohttp.ClientSession:
         """The connections that `deliver` uses; close it after."""
-        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self._ssl, limit=2), timeout=self._timeout)
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=self._ssl, limit=2), timeout=aiohttp.ClientTimeout(total=self._seconds)
+        )
 
     async def run(self) -> NoReturn:
         """Deliver whatever comes, for ever."""
@@ -124,7 +128,11 @@ class Courier:
         behind = self._spool.state.waiting > len(rows)
         most, asides = self._most, list[Row]()
         try:
-            await self._send(session, rows, asides)
+            if not self._clock.known:
+                # Before anything is sent, so that what was measured meanwhile arrives with its time.
+                async with self._answers():
+                    await ask_the_time(self._link.url, self._link.ca_file, self._clock, self._seconds)
+            await self._send(session, self._dated(rows), asides)
         except _Later as later:
             return self._failed(later)
         self._went_well()
@@ -132,11 +140,21 @@ class Courier:
             self._most = min(MAX_OBSERVATIONS, most + MORE_EACH_PASS)
         return 0.0 if behind else self._every
 
+    def _dated(self, rows: Sequence[Row]) -> list[Row]:
+        """What was made before the time was known gets it, where it is known now."""
+        return [self._clock_corrected(row) if _UNDATED in row.plain else row for row in rows]
+
+    def _clock_corrected(self, row: Row) -> Row:
+        corrected = self._clock.corrected(Observation.model_validate_json(row.plain))
+        return replace(row, plain=corrected.model_dump_json().encode())
+
     async def _send(self, session: aiohttp.ClientSession, rows: Sequence[Row], asides: list[Row]) -> None:
         """Get a receipt for each of `rows`, halving what is not taken whole. Raises _Later."""
+        asked = self._clock.monotonic()
         answer = await self._post(session, rows)
         if answer.status == HTTPStatus.OK:
             await self._receipt(answer, rows)
+            learn(self._clock, answer, asked)
         elif answer.status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE and self._encoding == "zstd":
             self._encoding = "gzip"
             await self._send(session, rows, asides)
@@ -194,14 +212,18 @@ class Courier:
             "Content-Encoding": self._encoding,
         }
         body = await asyncio.to_thread(self._body, rows)
+        # A redirect would carry the credential to an address that nobody configured.
+        sent = session.post(self._link.url + REPORTS, data=body, headers=headers, allow_redirects=False)
+        async with self._answers(), sent as response:
+            return await read_answer(response)
+
+    @asynccontextmanager
+    async def _answers(self) -> AsyncIterator[None]:
+        """What goes wrong with the line, as _Later."""
         try:
-            # A redirect would carry the credential to an address that nobody configured.
-            async with session.post(
-                self._link.url + REPORTS, data=body, headers=headers, allow_redirects=False
-            ) as response:
-                return await read_answer(response)
+            yield
         except TimeoutError:
-            raise _Later("unreachable", f"no answer in {self._timeout.total:g} s") from None
+            raise _Later("unreachable", f"no answer in {self._seconds:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
             raise _Later("unreachable", str(error) or type(error).__name__) from None
 

@@ -1,7 +1,6 @@
 """Trades a one-time code for this school's credential, and puts it where only the agent's user can read it."""
 
 import os
-import ssl
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +9,8 @@ import aiohttp
 from pydantic import ValidationError
 
 from agent.answers import read_answer
+from agent.clock import Clock
+from agent.line import ask_the_time, client_context
 from common.text import say
 from wire.api import ENROL, EnrolAnswer, EnrolRequest
 
@@ -79,12 +80,15 @@ def _keep(prepared: Path, token_file: Path, token: str, force: bool) -> None:
 
 
 async def _trade(url: str, request: EnrolRequest, ca_file: Path | None) -> EnrolAnswer:
+    clock = Clock()
     try:
-        context = ssl.create_default_context(cafile=ca_file)
+        context = client_context(ca_file, clock)
     except OSError as error:
         raise NotPossible(f"{ca_file}: {error.strerror or error}") from None
     timeout = aiohttp.ClientTimeout(total=ENROL_SECONDS)
     try:
+        if not clock.known:
+            await ask_the_time(url, ca_file, clock, ENROL_SECONDS)
         async with (
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context), timeout=timeout) as session,
             session.post(url + ENROL, json=request.model_dump(), allow_redirects=False) as response,

@@ -8,6 +8,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from agent.clock import Clock
 from agent.courier import CourierState
 from agent.schedule import Job, Schedule
 from agent.spool import Spool
@@ -20,10 +21,11 @@ STUCK_SECONDS = 900.0
 class AgentMetrics(Collector):
     """Families made at scrape time from what the parts know; holds no numbers."""
 
-    def __init__(self, schedule: Schedule, spool: Spool, courier: CourierState) -> None:
+    def __init__(self, schedule: Schedule, spool: Spool, courier: CourierState, clock: Clock) -> None:
         self._schedule = schedule
         self._spool = spool
         self._courier = courier
+        self._clock = clock
 
     def collect(self) -> Iterator[Metric]:
         info = _gauge("agent_info", "This agent; always 1.", "version")
@@ -31,6 +33,12 @@ class AgentMetrics(Collector):
         yield info
         yield _gauge("agent_schedule_lag_seconds", "How late the latest of all runs is, or began.").plus(
             self._schedule.lag()
+        )
+        yield _gauge("agent_clock_known", "1 when a time service or the collector has set the time.").plus(
+            self._clock.known
+        )
+        yield _gauge("agent_clock_correction_seconds", "What is added to the machine's clock.").plus(
+            self._clock.offset_seconds
         )
         yield from _spool(self._spool)
         yield from _courier(self._courier)
@@ -62,6 +70,7 @@ def _spool(spool: Spool) -> Iterator[Metric]:
         state.set_aside
     )
     yield _counter("dropped_observations", "Lost since this spool began: no room, or too old.", state.dropped)
+    yield _counter("dropped_changes", "Those of the dropped that saw a change, or come rarely.", state.dropped_changes)
     yield _counter("corrupt_spools", "Damaged spool files moved aside since this spool began.", state.corrupt_files)
 
 
@@ -90,10 +99,10 @@ def _probes(jobs: Sequence[Job]) -> Iterator[Metric]:
     yield from (success, duration, at)
 
 
-def make_app(schedule: Schedule, spool: Spool, courier: CourierState) -> web.Application:
+def make_app(schedule: Schedule, spool: Spool, courier: CourierState, clock: Clock) -> web.Application:
     """The two paths, over the running parts."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(AgentMetrics(schedule, spool, courier))
+    registry.register(AgentMetrics(schedule, spool, courier, clock))
 
     async def metrics(request: web.Request) -> web.Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))

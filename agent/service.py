@@ -5,10 +5,12 @@ import contextlib
 import fcntl
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import structlog
 from aiohttp import web
@@ -46,7 +48,7 @@ def report_frame(settings: AgentSettings, probes: Probes) -> Report:
     used = {entry.probe for entry in settings.devices}
     return Report(
         school=settings.school,
-        agent=AgentState(version=agent_version()),
+        agent=AgentState(version=agent_version(), instance=uuid4().hex, host=socket.gethostname()[:64]),
         measures=own_measures([probe for name, probe in probes.items() if name in used]),
         entries=tuple(Entry(probe=entry.probe, device=entry.device) for entry in settings.devices),
         observations=(),
@@ -106,14 +108,15 @@ async def _run_parts(settings: AgentSettings, probes: Probes, clock: Clock, spoo
     context = context_of(settings)
 
     async def run_one(entry: ProbeSettings) -> Observation:
-        return await observe(probes[entry.probe], entry, context)
+        started = clock.monotonic()
+        return clock.stamp(await observe(probes[entry.probe], entry, context), started)
 
     schedule = Schedule(
         settings.devices, run_one, spool.add, clock, concurrency=settings.limits.concurrency, salt=settings.school
     )
     courier = _courier(settings, report_frame(settings, probes), spool, clock, context.collector)
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(_page(settings, schedule, spool, courier))
+        await stack.enter_async_context(_page(settings, schedule, spool, courier, clock))
         await stack.enter_async_context(_traps(settings, schedule, clock))
         parts = [asyncio.create_task(schedule.run(), name="schedule")]
         if courier is not None:
@@ -150,13 +153,13 @@ def _courier(
 
 @contextlib.asynccontextmanager
 async def _page(
-    settings: AgentSettings, schedule: Schedule, spool: Spool, courier: Courier | None
+    settings: AgentSettings, schedule: Schedule, spool: Spool, courier: Courier | None, clock: Clock
 ) -> AsyncIterator[None]:
     if settings.metrics is None:
         yield
         return
     host, port = host_and_port(settings.metrics.listen)
-    app = make_app(schedule, spool, courier.state if courier else CourierState())
+    app = make_app(schedule, spool, courier.state if courier else CourierState(), clock)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:

@@ -12,7 +12,9 @@ from uuid import UUID
 import structlog
 
 from agent.clock import Clock
-from agent.spool_file import UNREADABLE, Broken, Changes, Row, SpoolFile, Unwritable, fitting, rescued, row_of
+from agent.spool_file import UNREADABLE, Broken, SpoolFile, Unwritable, rescued
+from agent.spool_rows import Changes, Dropped, Row, fitting, row_of
+from agent.worth import Worth
 from wire.report import Observation
 
 log = structlog.get_logger(__name__)
@@ -36,6 +38,8 @@ class SpoolState:
     """Those of them that are in memory only, because the disk takes nothing."""
     set_aside: int = 0
     dropped: int = 0
+    dropped_changes: int = 0
+    """Those of the dropped that saw a change, or come rarely."""
     corrupt_files: int = 0
 
 
@@ -52,7 +56,8 @@ class Spool:
         self._buffer: dict[UUID, Row] = {}
         self._buffer_bytes = 0
         self._settled: dict[UUID, str | None] = {}
-        self._dropped = 0
+        self._dropped = Dropped()
+        self._worth = Worth()
         self._corrupt = 0
         self._trouble = ""
         self.state = SpoolState()
@@ -91,14 +96,14 @@ class Spool:
     # Everything below runs in the one thread.
 
     def _add(self, observation: Observation) -> None:
-        row = row_of(observation)
+        row = row_of(observation, *self._worth.of(observation))
         self._buffer[row.id] = row
         self._buffer_bytes += len(row.plain)
         self._catch_up()
         while self._buffer_bytes > min(MAX_BUFFER_BYTES, self._max_bytes) and len(self._buffer) > 1:
-            rows = self._buffer.values()
-            self._forget(next((each for each in rows if each.routine), next(iter(rows))).id)
-            self._dropped += 1
+            least = max(self._buffer.values(), key=lambda row: row.worth)
+            self._forget(least.id)
+            self._dropped.count(least.worth)
         self._snapshot()
 
     def _batch(self, most: int, most_bytes: int) -> list[Row]:
@@ -163,13 +168,15 @@ class Spool:
             dropped=self._dropped,
             corrupt=self._corrupt,
             now=now.timestamp(),
-            oldest=(now - self._keep).timestamp(),
+            # While the time is not known, nothing is too old.
+            oldest=(now - self._keep).timestamp() if self._clock.known else 0,
             max_bytes=self._max_bytes,
         )
         self._file.write(changes)
         self._buffer.clear()
         self._settled.clear()
-        self._buffer_bytes = self._dropped = self._corrupt = 0
+        self._buffer_bytes = self._corrupt = 0
+        self._dropped = Dropped()
         self._disk_says("")
 
     def _forget(self, id_: UUID) -> None:
@@ -227,6 +234,7 @@ class Spool:
             waiting=(totals.rows if totals else 0) + len(self._buffer) - len(self._settled),
             buffered=len(self._buffer),
             set_aside=totals.aside_rows if totals else 0,
-            dropped=(totals.dropped if totals else 0) + self._dropped,
+            dropped=(totals.dropped if totals else 0) + self._dropped.all,
+            dropped_changes=(totals.dropped_changes if totals else 0) + self._dropped.changes,
             corrupt_files=(totals.corrupt if totals else 0) + self._corrupt,
         )

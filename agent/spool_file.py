@@ -4,37 +4,38 @@ https://www.sqlite.org/wal.html; with locking_mode=EXCLUSIVE there is no shared-
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
 import zstandard
 
-from wire.report import Observation
+from agent.spool_rows import Changes, Dropped, Row, Totals
+from agent.worth import ROUTINE
 
-VERSION = 1
+VERSION = 2
 ROW_OVERHEAD_BYTES = 200
 """What a row costs beside its body: its id, its place in three indexes, its share of a page."""
-RARE_SECONDS = 3600.0
-"""A run that comes again within this is routine: it is the first to go when there is no room."""
+THINNED_AT_ONCE = 64
+THINNEST = 1024
+"""Of old routine runs at least one in so many stays, as long as any other goes."""
 MAX_SET_ASIDE = 1000
 MAX_SET_ASIDE_BYTES = 16 * 1024 * 1024
 UNREADABLE = "the spool cannot read this row back"
 
 _SCHEMA = """
 CREATE TABLE waiting (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, made_at REAL NOT NULL, routine INTEGER NOT NULL,
-    plain_bytes INTEGER NOT NULL, bytes INTEGER NOT NULL, body BLOB NOT NULL);
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, made_at REAL NOT NULL, worth INTEGER NOT NULL,
+    nth INTEGER NOT NULL, plain_bytes INTEGER NOT NULL, bytes INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE INDEX waiting_by_age ON waiting (made_at);
-CREATE INDEX waiting_by_worth ON waiting (routine DESC, seq);
+CREATE INDEX waiting_by_worth ON waiting (worth, seq);
 CREATE TABLE set_aside (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL, at REAL NOT NULL, why TEXT NOT NULL, bytes INTEGER NOT NULL, body BLOB);
 CREATE TABLE totals (
     rows INTEGER NOT NULL, bytes INTEGER NOT NULL, aside_rows INTEGER NOT NULL, aside_bytes INTEGER NOT NULL,
-    dropped INTEGER NOT NULL, corrupt INTEGER NOT NULL);
-INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0);
+    dropped INTEGER NOT NULL, dropped_changes INTEGER NOT NULL, corrupt INTEGER NOT NULL);
+INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0);
 CREATE TRIGGER waiting_in AFTER INSERT ON waiting
     BEGIN UPDATE totals SET rows = rows + 1, bytes = bytes + NEW.bytes; END;
 CREATE TRIGGER waiting_out AFTER DELETE ON waiting
@@ -45,6 +46,16 @@ CREATE TRIGGER aside_out AFTER DELETE ON set_aside
     BEGIN UPDATE totals SET aside_rows = aside_rows - 1, aside_bytes = aside_bytes - OLD.bytes; END;
 """
 
+_FROM_1 = """
+DROP INDEX waiting_by_worth;
+ALTER TABLE waiting RENAME COLUMN routine TO worth;
+UPDATE waiting SET worth = 2 WHERE worth = 1;
+ALTER TABLE waiting ADD COLUMN nth INTEGER NOT NULL DEFAULT 0;
+UPDATE waiting SET nth = seq;
+CREATE INDEX waiting_by_worth ON waiting (worth, seq);
+ALTER TABLE totals ADD COLUMN dropped_changes INTEGER NOT NULL DEFAULT 0;
+"""
+
 
 class Broken(Exception):
     """The file is no spool, or is damaged."""
@@ -52,62 +63,6 @@ class Broken(Exception):
 
 class Unwritable(Exception):
     """The disk takes nothing: full, read-only, no folder, failing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One observation as JSON."""
-
-    id: UUID
-    made_at: float
-    routine: bool
-    plain: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    rows: int
-    bytes: int
-    aside_rows: int
-    aside_bytes: int
-    dropped: int
-    corrupt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """One transaction. `settled` maps an id to why it was refused, or to None where the collector has it."""
-
-    rows: Collection[Row]
-    settled: Mapping[UUID, str | None]
-    dropped: int
-    corrupt: int
-    now: float
-    oldest: float
-    """Rows made before this are dropped and counted; Unix time, as `now`."""
-    max_bytes: int
-
-
-def row_of(observation: Observation) -> Row:
-    """An observation as a row."""
-    return Row(
-        id=observation.id,
-        made_at=observation.started_at.timestamp(),
-        routine=0 < observation.every_seconds < RARE_SECONDS,
-        plain=observation.model_dump_json().encode(),
-    )
-
-
-def fitting(rows: Iterable[Row], most: int, most_bytes: int) -> list[Row]:
-    """The first of `rows` that fit; one fits always."""
-    taken: list[Row] = []
-    size = 0
-    for row in rows:
-        size += len(row.plain)
-        if len(taken) == most or (taken and size > most_bytes):
-            break
-        taken.append(row)
-    return taken
 
 
 class SpoolFile:
@@ -151,11 +106,11 @@ class SpoolFile:
             chosen = _within(oldest, most, most_bytes, chosen)
             rows, unreadable = [], []
             for seq in sorted(chosen):
-                id_, made_at, routine, body = self._db.execute(
-                    "SELECT id, made_at, routine, body FROM waiting WHERE seq = ?", (seq,)
+                id_, made_at, worth, nth, body = self._db.execute(
+                    "SELECT id, made_at, worth, nth, body FROM waiting WHERE seq = ?", (seq,)
                 ).fetchone()
                 try:
-                    rows.append(Row(UUID(id_), made_at, bool(routine), _unpacked(body)))
+                    rows.append(Row(UUID(id_), made_at, worth, nth, _unpacked(body)))
                 except zstandard.ZstdError:
                     unreadable.append(UUID(id_))
         return rows, unreadable
@@ -171,11 +126,15 @@ class SpoolFile:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version == 0:
             self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+        elif version == 1:
+            self._db.executescript(f"BEGIN IMMEDIATE; {_FROM_1} PRAGMA user_version = {VERSION}; COMMIT;")
         elif version != VERSION:
             raise Broken(f"written by another release (version {version})")
 
     def _totals(self) -> Totals:
-        found = self._db.execute("SELECT rows, bytes, aside_rows, aside_bytes, dropped, corrupt FROM totals").fetchone()
+        found = self._db.execute(
+            "SELECT rows, bytes, aside_rows, aside_bytes, dropped, dropped_changes, corrupt FROM totals"
+        ).fetchone()
         if found is None:
             raise Broken("the totals are gone")
         return Totals(*found)
@@ -184,9 +143,9 @@ class SpoolFile:
         for row in changes.rows:
             body = self._pack.compress(row.plain)
             self._db.execute(
-                "INSERT OR IGNORE INTO waiting (id, made_at, routine, plain_bytes, bytes, body)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (str(row.id), row.made_at, row.routine, len(row.plain), len(body) + ROW_OVERHEAD_BYTES, body),
+                "INSERT OR IGNORE INTO waiting (id, made_at, worth, nth, plain_bytes, bytes, body)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (str(row.id), row.made_at, row.worth, row.nth, len(row.plain), len(body) + ROW_OVERHEAD_BYTES, body),
             )
         for id_, why in changes.settled.items():
             if why is not None:
@@ -196,25 +155,58 @@ class SpoolFile:
                     (changes.now, why[:500], str(id_)),
                 )
             self._db.execute("DELETE FROM waiting WHERE id = ?", (str(id_),))
-        aged = self._db.execute("DELETE FROM waiting WHERE made_at < ?", (changes.oldest,)).rowcount
-        dropped = changes.dropped + aged + self._make_room(changes.max_bytes)
-        if dropped or changes.corrupt:
+        dropped = changes.dropped
+        aged = self._db.execute("DELETE FROM waiting WHERE made_at < ? RETURNING worth", (changes.oldest,))
+        for (worth,) in aged.fetchall():
+            dropped.count(worth)
+        self._make_room(changes.max_bytes, dropped)
+        if dropped.all or changes.corrupt:
             self._db.execute(
-                "UPDATE totals SET dropped = dropped + ?, corrupt = corrupt + ?", (dropped, changes.corrupt)
+                "UPDATE totals SET dropped = dropped + ?, dropped_changes = dropped_changes + ?, corrupt = corrupt + ?",
+                (dropped.all, dropped.changes, changes.corrupt),
             )
 
-    def _make_room(self, max_bytes: int) -> int:
-        """Delete what is over the bounds: routine before rare, old before new. Returns how many waited."""
-        dropped = 0
+    def _make_room(self, max_bytes: int, dropped: Dropped) -> None:
+        """Delete what is over the bounds. Old routine runs are thinned out, evenly over their time, before any goes
+        that changed something; those, and rare ones, go by age when nothing else is left."""
         while (totals := self._totals()).bytes > max_bytes and totals.rows:
-            self._db.execute(
-                "DELETE FROM waiting WHERE seq = (SELECT seq FROM waiting ORDER BY routine DESC, seq LIMIT 1)"
-            )
-            dropped += 1
+            if thinned := self._thin(totals.bytes - max_bytes):
+                dropped.count(ROUTINE, thinned)
+                continue
+            (worth,) = self._db.execute(
+                "DELETE FROM waiting WHERE seq = (SELECT seq FROM waiting ORDER BY worth DESC, seq LIMIT 1)"
+                " RETURNING worth"
+            ).fetchone()
+            dropped.count(worth)
         most_aside = min(MAX_SET_ASIDE_BYTES, max_bytes)
         while (totals := self._totals()).aside_rows > MAX_SET_ASIDE or totals.aside_bytes > most_aside:
             self._db.execute("DELETE FROM set_aside WHERE seq = (SELECT min(seq) FROM set_aside)")
-        return dropped
+
+    def _thin(self, over_bytes: int) -> int:
+        """Leave out every second of the older half of routine runs, of what is left of them every second again, and
+        so on. Returns how many went: at most THINNED_AT_ONCE, none when one in THINNEST is left."""
+        (count,) = self._db.execute("SELECT count(*) FROM waiting WHERE worth = ?", (ROUTINE,)).fetchone()
+        if count < 2:
+            return 0
+        (middle,) = self._db.execute(
+            "SELECT seq FROM waiting WHERE worth = ? ORDER BY seq LIMIT 1 OFFSET ?", (ROUTINE, count // 2)
+        ).fetchone()
+        step = 2
+        while step <= THINNEST:
+            old = self._db.execute(
+                "SELECT seq, bytes FROM waiting WHERE worth = ? AND seq < ? AND nth % ? <> 0 ORDER BY seq LIMIT ?",
+                (ROUTINE, middle, step, THINNED_AT_ONCE),
+            ).fetchall()
+            gone, size = 0, 0
+            for seq, bytes_ in old:
+                if size >= over_bytes:
+                    break
+                self._db.execute("DELETE FROM waiting WHERE seq = ?", (seq,))
+                gone, size = gone + 1, size + bytes_
+            if gone:
+                return gone
+            step *= 2
+        return 0
 
     def _lean(self, order: str, limit: int, skipped: set[str]) -> list[tuple[int, int]]:
         found = self._db.execute(
@@ -229,8 +221,8 @@ def rescued(path: Path) -> Iterator[Row]:
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         for seq in sorted(_seqs(db, "ASC") | _seqs(db, "DESC")):
             try:
-                found = db.execute("SELECT id, made_at, routine, body FROM waiting WHERE seq = ?", (seq,)).fetchone()
-                row = Row(UUID(found[0]), float(found[1]), bool(found[2]), _unpacked(found[3]))
+                found = db.execute("SELECT id, made_at, worth, nth, body FROM waiting WHERE seq = ?", (seq,)).fetchone()
+                row = Row(UUID(found[0]), float(found[1]), int(found[2]), int(found[3]), _unpacked(found[4]))
             except (sqlite3.DatabaseError, zstandard.ZstdError, TypeError, ValueError, AttributeError):
                 continue
             yield row

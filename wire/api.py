@@ -7,6 +7,8 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, StringConstraints
 from wire.report import SchoolId, Wire
 
 REPORTS = "/api/v1/reports"
+HEALTH = "/healthz"
+"""Says nothing but that it is there, and by its Date what time it is."""
 THROUGHPUT = "/api/v1/throughput"
 THROUGHPUT_SLOTS = "/api/v1/throughput/slots"
 ENROL = "/api/v1/enrol"

@@ -9,6 +9,7 @@ from typing import Literal
 from wire.report import Measure
 
 _ALL: dict[str, Measure] = {}
+_STATES: set[str] = set()
 
 
 def _declare(
@@ -18,7 +19,11 @@ def _declare(
     kind: Literal["gauge", "counter"] = "gauge",
     devices: Literal["label", "same", "sum"] = "label",
     exported: bool = True,
+    state: bool = False,
 ) -> Measure:
+    """`state`: a change of it may change a verdict, so that the run which saw it is worth more than the next one."""
+    if state:
+        _STATES.add(name)
     measure = Measure(name=name, help=help_, labels=labels, kind=kind, devices=devices, exported=exported)
     _ALL[name] = measure
     return measure
@@ -62,8 +67,8 @@ ROWS_SEEN = _declare("rows_seen", "Rows that the device gave for a table.", "tab
 ROWS_EXPECTED = _declare("rows_expected", "Rows that the device itself says the table has.", "table")
 
 # The uplink: the port towards the education MAN.
-UPLINK_UP = _declare("uplink_up", "1 when the uplink port has a link, else 0.", "port")
-UPLINK_SPEED = _declare("uplink_speed_bytes", "Negotiated speed of the uplink in bytes per second.", "port")
+UPLINK_UP = _declare("uplink_up", "1 when the uplink port has a link, else 0.", "port", state=True)
+UPLINK_SPEED = _declare("uplink_speed_bytes", "Negotiated speed of the uplink in bytes per second.", "port", state=True)
 UPLINK_RECEIVE_BYTES = _declare("uplink_receive_bytes_total", "Octets received on the uplink.", "port", kind="counter")
 UPLINK_TRANSMIT_BYTES = _declare("uplink_transmit_bytes_total", "Octets sent on the uplink.", "port", kind="counter")
 UPLINK_THROUGHPUT = _declare(
@@ -87,7 +92,11 @@ PATH_LOSS = _declare("path_loss_ratio", "ICMP echo requests without an answer / 
 # Wireless. `ap` is the access point's name; `ap_id` its own address or serial, since names repeat.
 _AP = ("ap", "ap_id", "place")
 AP_UP = _declare(
-    "wireless_access_point_up", "1 serving, 0 not; the state is in wireless_access_point_state.", *_AP, devices="same"
+    "wireless_access_point_up",
+    "1 serving, 0 not; the state is in wireless_access_point_state.",
+    *_AP,
+    devices="same",
+    state=True,
 )
 AP_STATE = _declare(
     "wireless_access_point_state", "1 with the state the controller gives, or gone.", *_AP, "state", devices="same"
@@ -116,12 +125,16 @@ TERMINALS_WINDOW = _declare("terminals_window_seconds", "The window in which a s
 
 # AV devices: system is multimedia, cctv, surveillance, broadcast or recording.
 AV_DEVICE_UP = _declare(
-    "av_device_up", "1 when the device can serve (standby included), 0 at a fault.", "system", "place"
+    "av_device_up",
+    "1 when the device can serve (standby included), 0 at a fault.",
+    "system",
+    "place",
+    state=True,
 )
 AV_DEVICE_STATE = _declare(
     "av_device_state",
     "1 with the state: ok, standby, warming, cooling, fault, authentication_failed, unreachable, unknown.",
-    "system", "place", "state",
+    "system", "place", "state", state=True,
 )  # fmt: skip
 
 # One-terminal-per-seat classrooms.
@@ -135,7 +148,11 @@ PLACE_TERMINALS = _declare(
 # video_conference or live_streaming; `service` is the name that the school's configuration gives it.
 _SERVICE = ("system", "service")
 SERVICE_UP = _declare(
-    "service_up", "1 when the service itself answered as it should, 0 when it did not.", *_SERVICE, devices="same"
+    "service_up",
+    "1 when the service itself answered as it should, 0 when it did not.",
+    *_SERVICE,
+    devices="same",
+    state=True,
 )
 SERVICE_RESPONSE = _declare("service_response_seconds", "How long its answer took.", *_SERVICE, devices="same")
 SERVICE_CERTIFICATE_EXPIRY = _declare(
@@ -165,3 +182,5 @@ HOST_DISK_FREE = _declare("host_disk_free_bytes", "Free space where the agent ke
 HOST_BOOT_TIME = _declare("host_boot_time_seconds", "When the machine started, in Unix time.")
 
 CATALOGUE: dict[str, Measure] = dict(_ALL)
+STATES: frozenset[str] = frozenset(_STATES)
+"""Measures of which a change may change a verdict."""

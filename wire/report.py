@@ -69,6 +69,18 @@ class Reading(Wire):
     labels: Labels = {}
 
 
+class Stamp(Wire):
+    """What the agent's machine said of the time of a run, where that is not what `started_at` says."""
+
+    machine_at: AwareDatetime
+    """When the run began by the machine's own clock."""
+    known: bool = True
+    """Whether the agent knew how far that clock is off. If not, `started_at` is no better than `machine_at`."""
+    boot: str = Field("", max_length=36)
+    uptime_seconds: float = 0
+    """When the run began since that start of the machine."""
+
+
 class Observation(Wire):
     """One run of one probe on one device."""
 
@@ -83,6 +95,13 @@ class Observation(Wire):
     detail: str = Field("", max_length=300)
     """For people, never a label: why the outcome is not ok, in the words of the probe."""
     readings: tuple[Reading, ...] = Field((), max_length=MAX_READINGS)
+    clock: Stamp | None = None
+    """None: the machine's clock was right."""
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether `started_at` can be believed: not on a machine that did not know the time."""
+        return self.clock is None or self.clock.known
 
 
 class AgentState(Wire):
@@ -91,6 +110,10 @@ class AgentState(Wire):
     version: str = Field("", max_length=40)
     spooled_reports: int = Field(0, ge=0)
     dropped_observations: int = Field(0, ge=0)
+    instance: str = Field("", max_length=40)
+    """One run of the agent's program: two at once with one credential are a copied machine."""
+    host: str = Field("", max_length=64)
+    """The machine's own name, for whoever has to find it."""
 
 
 class Entry(Wire):

@@ -18,6 +18,7 @@ from collector.store.observations import load_daily
 from collector.store.verdicts import history
 from collector.targets import TARGETS
 from collector.verdict import STATES
+from wire.api import HEALTH
 
 FORMATS = ("json", "csv", "xlsx")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -183,6 +184,6 @@ ROUTES = [
     web.get("/api/v1/verdicts", _verdicts),
     web.get("/api/v1/verdicts/{school}/{target}/history", _history),
     web.get("/api/v1/observations", _observations),
-    web.get("/healthz", _healthz),
+    web.get(HEALTH, _healthz),
     web.get("/readyz", _readyz),
 ]

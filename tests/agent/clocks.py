@@ -14,10 +14,17 @@ class ManualClock(Clock):
 
     def __init__(self) -> None:
         self.seconds = 0.0
+        self.machine_off = 0.0
+        """How far the machine's own clock is off."""
+        self.synchronised = True
         self._waiting: list[tuple[float, asyncio.Future[None]]] = []
+        super().__init__()
 
-    def now(self) -> datetime:
-        return START + timedelta(seconds=self.seconds)
+    def machine(self) -> datetime:
+        return START + timedelta(seconds=self.seconds + self.machine_off)
+
+    def is_synchronised(self) -> bool:
+        return self.synchronised
 
     def monotonic(self) -> float:
         return self.seconds

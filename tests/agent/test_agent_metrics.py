@@ -39,7 +39,7 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
     schedule = Schedule([Entry(device="灯"), Entry(device='q"uote\n')], peer.observe, peer.keep, clock)
     spool, courier = Spool(tmp_path / "s", 1 << 24, timedelta(days=30), clock), CourierState()
     await spool.open()
-    runner = web.AppRunner(make_app(schedule, spool, courier), access_log=None)
+    runner = web.AppRunner(make_app(schedule, spool, courier, clock), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield Page(f"http://127.0.0.1:{runner.addresses[0][1]}", schedule, spool, courier, clock)

@@ -1,17 +1,20 @@
 """What was measured outlives crashes, torn files and full disks, within bounds; and what is lost is counted."""
 
 import asyncio
+import itertools
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+import zstandard
 from structlog.testing import capture_logs
 
 import agent.spool
@@ -19,11 +22,13 @@ from agent.spool import Spool
 from agent.spool_file import MAX_SET_ASIDE, SpoolFile
 from tests.agent.clocks import START, ManualClock
 from tests.agent.made import ids, observation
-from wire.report import Reading
+from wire.report import Observation, Reading
 
 MANY = 10_000
 MEBIBYTE = 1024 * 1024
 DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+VERSION_1 = Path(__file__).parent / "spool_version_1.sql"
 
 
 @asynccontextmanager
@@ -341,3 +346,67 @@ def fill(ballast: Path) -> None:
                     file.write(b"\0" * size)
             except OSError:
                 continue
+
+
+async def test_old_routine_rows_are_thinned_evenly_and_changes_stay(path: Path) -> None:
+    """Three devices run every minute; twice one of them fails for a while."""
+    made: list[Observation] = []
+    async with spool(path, max_bytes=100_000) as opened:
+        for n in range(400):
+            for device in ("a", "b", "c"):
+                failed = device == "b" and (50 <= n < 60 or 120 <= n < 130)
+                made.append(observation(device, at=START + n * MINUTE, outcome="timeout" if failed else "ok"))
+                await opened.add(made[-1])
+        left = [one for one in made if one.id in set(await waiting(opened))]
+        assert opened.state.dropped == len(made) - len(left) > 600
+        assert opened.state.dropped_changes == 0
+    minute = {one.id: (one.started_at - START) // MINUTE for one in made}
+    changes = [(minute[one.id], one.outcome) for one in left if one.device == "b"]
+    assert {(0, "ok"), (50, "timeout"), (60, "ok"), (120, "timeout"), (130, "ok")} <= set(changes)
+    for device in "abc":
+        of = [minute[one.id] for one in left if one.device == device]
+        gaps = [later - sooner for sooner, later in itertools.pairwise(of)]
+        assert max(gaps) <= 64, "no hole in a device's past"
+        assert of[-10:] == list(range(390, 400)), "the newest are whole"
+
+
+async def test_changes_alone_are_bounded_too(path: Path) -> None:
+    async with spool(path, max_bytes=20_000) as opened:
+        made = [observation("a", at=START + n * MINUTE, outcome="ok" if n % 2 else "timeout") for n in range(300)]
+        for each in made:
+            await opened.add(each)
+        assert opened.state.dropped == opened.state.dropped_changes > 200
+        assert (await waiting(opened))[-1] == made[-1].id
+
+
+async def test_a_spool_of_the_first_version_is_taken_over(path: Path) -> None:
+    made = [observation(f"d{n}") for n in range(3)]
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(VERSION_1.read_text())
+        db.execute("UPDATE totals SET dropped = 7")
+        for one, routine in zip(made, (1, 0, 1), strict=True):
+            body = zstandard.compress(one.model_dump_json().encode(), 3)
+            db.execute(
+                "INSERT INTO waiting (id, made_at, routine, plain_bytes, bytes, body) VALUES (?, ?, ?, 500, 400, ?)",
+                (str(one.id), one.started_at.timestamp(), routine, body),
+            )
+        db.commit()
+    async with spool(path) as opened:
+        later = observation("later")
+        await opened.add(later)
+        assert (opened.state.waiting, opened.state.dropped, opened.state.dropped_changes) == (4, 7, 0)
+        assert await waiting(opened) == ids([*made, later])
+        await opened.settle(set(ids(made)), {})
+        assert await waiting(opened) == [later.id]
+
+
+async def test_nothing_is_too_old_while_the_time_is_not_known(path: Path) -> None:
+    clock = ManualClock()
+    clock.known = False
+    async with spool(path, clock=clock) as opened:
+        undated = clock.stamp(observation("undated"), 0)
+        await opened.add(undated)
+        clock.seconds = 400 * DAY.total_seconds()
+        assert await waiting(opened) == [undated.id]
+        clock.known = True
+        assert await waiting(opened) == [undated.id], "its age is not known then either"
