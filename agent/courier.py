@@ -231,7 +231,11 @@ class Courier:
         """The report, compressed. Rows are JSON already: parsing them again would only cost time."""
         state = self._spool.state
         agent = self._frame.agent.model_copy(
-            update={"spooled_reports": state.waiting, "dropped_observations": state.dropped}
+            update={
+                "spooled_reports": state.waiting,
+                "dropped_observations": state.dropped,
+                "clock_correction_seconds": round(self._clock.offset_seconds, 3),
+            }
         )
         frame = self._frame.model_copy(update={"sent_at": self._clock.now(), "agent": agent})
         head = frame.model_dump_json(exclude={"observations"}).encode()

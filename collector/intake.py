@@ -38,11 +38,11 @@ class Intake:
         self.observations = 0
         self.repeated = 0
 
-    async def take(self, report: Report) -> Receipt:
-        """The receipt for a report, once it is on disk. Raises Full."""
+    async def take(self, report: Report, address: str = "") -> Receipt:
+        """The receipt for a report from that address, once it is on disk. Raises Full."""
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         try:
-            self._queue.put_nowait(_Waiting(Received(report, datetime.now(UTC)), answer))
+            self._queue.put_nowait(_Waiting(Received(report, datetime.now(UTC), address), answer))
         except asyncio.QueueFull:
             raise Full from None
         return await answer

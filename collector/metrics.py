@@ -19,6 +19,7 @@ from collector.district import Snapshot
 from collector.evidence import readings
 from collector.intake import Intake
 from collector.metrics_district import district_families
+from collector.store.instances import copies
 from collector.verdict import STATES
 from wire.measures import ACCESS_PORT_SPEED
 from wire.report import Measure, Observation
@@ -44,7 +45,7 @@ class CampusMetrics(Collector):
         now = datetime.now(UTC)
         yield from _roster(self._district)
         yield from _targets(self._district)
-        yield from _agents(self._district)
+        yield from _agents(self._district, now)
         yield from _observations(self._district, now)
         yield from district_families(self._district)
         yield from _own(self._district, self._intake)
@@ -110,13 +111,21 @@ def _targets(district: Snapshot) -> Iterator[Metric]:
     yield from (state, attainment, taken, coverage)
 
 
-def _agents(district: Snapshot) -> Iterator[Metric]:
+def _agents(district: Snapshot, now: datetime) -> Iterator[Metric]:
     last = _gauge("agent_last_report_timestamp_seconds", "When the school's agent last reported.", "school")
     spooled = _gauge("agent_spooled_reports", "Observations that the agent still held at its last report.", "school")
     dropped = _gauge(
         "agent_dropped_observations", "Observations that the agent had to drop since it was installed.", "school"
     )
-    skew = _gauge("agent_clock_offset_seconds", "The agent's clock less the collector's, transport included.", "school")
+    skew = _gauge(
+        "agent_clock_offset_seconds", "The agent's machine's clock less the collector's, transport included.", "school"
+    )
+    undated = _gauge(
+        "agent_undated_observations", "Observations stored without a time, since the machine knew none.", "school"
+    )
+    copied = _gauge(
+        "agent_copies", "Machines that report at once as this school's agent; 0 is as it should be.", "school"
+    )
     info = _gauge("agent_info", "The school's agent; always 1.", "school", "version")
     for school, agent in district.agents.items():
         if school not in district.schools:
@@ -125,9 +134,11 @@ def _agents(district: Snapshot) -> Iterator[Metric]:
         spooled.add_metric((school,), agent.spooled_reports)
         dropped.add_metric((school,), agent.dropped_observations)
         info.add_metric((school, agent.version), 1)
+        undated.add_metric((school,), agent.undated_observations)
+        copied.add_metric((school,), len(copies(agent.instances, now)))
         if agent.clock_offset is not None:
             skew.add_metric((school,), agent.clock_offset)
-    yield from (last, spooled, dropped, skew, info)
+    yield from (last, spooled, dropped, skew, info, undated, copied)
 
 
 def _observations(district: Snapshot, now: datetime) -> Iterator[Metric]:

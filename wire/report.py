@@ -110,6 +110,8 @@ class AgentState(Wire):
     version: str = Field("", max_length=40)
     spooled_reports: int = Field(0, ge=0)
     dropped_observations: int = Field(0, ge=0)
+    clock_correction_seconds: FiniteFloat = 0
+    """What the agent adds to its machine's clock."""
     instance: str = Field("", max_length=40)
     """One run of the agent's program: two at once with one credential are a copied machine."""
     host: str = Field("", max_length=64)

@@ -14,6 +14,7 @@ from collector.api.problems import problem_response
 from collector.district import District
 from collector.evidence import PROBE_SUCCESS, Daily
 from collector.roster.model import School
+from collector.store.instances import Instance, copies
 from collector.store.observations import load_daily
 from collector.store.verdicts import history
 from collector.targets import TARGETS
@@ -62,9 +63,16 @@ def _school_json(district: District, school: School) -> dict[str, Any]:
             "spooled_reports": agent.spooled_reports,
             "dropped_observations": agent.dropped_observations,
             "clock_offset_seconds": agent.clock_offset,
+            "undated_observations": agent.undated_observations,
+            "copies": [_copy_json(one) for one in copies(agent.instances, datetime.now(UTC))],
         },
         "states": {target: standing.verdict.state for target, standing in district.verdicts.get(school.id, {}).items()},
     }
+
+
+def _copy_json(one: Instance) -> dict[str, str]:
+    seen = {"first_report_at": one.first_at.isoformat(), "last_report_at": one.last_at.isoformat()}
+    return {"host": one.host, "address": one.address, **seen}
 
 
 async def _verdicts(request: web.Request) -> web.Response:

@@ -41,8 +41,11 @@ async def _take(request: web.Request) -> web.Response:
         if report.school != school:
             detail = f"this credential is for school {school}; the report says {report.school}"
             return problem_response(403, "凭证不属于该学校 / the credential is another school's", detail)
+    address = (request.remote or "")[:64]
     try:
-        receipts = await asyncio.gather(*(request.app[INTAKE].take(_first_of_each(report)) for report in batch))
+        receipts = await asyncio.gather(
+            *(request.app[INTAKE].take(_first_of_each(report), address) for report in batch)
+        )
     except Full:
         return problem_response(
             503,

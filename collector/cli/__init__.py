@@ -2,7 +2,7 @@
 
 import typer
 
-from collector.cli import corrections, policy, progress, roster, run, verdicts
+from collector.cli import backup, corrections, policy, progress, roster, run, verdicts
 from common.text import say
 
 app = typer.Typer(
@@ -13,7 +13,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for commands in (run.app, verdicts.app, progress.app):
+for commands in (run.app, verdicts.app, progress.app, backup.app):
     app.add_typer(commands)
 app.add_typer(roster.app, name="roster")
 app.add_typer(policy.app, name="policy")

@@ -11,6 +11,7 @@ import typer
 
 from collector.policy import Policy, load_policy
 from collector.settings import CollectorSettings, load_settings
+from collector.store.backup import BackupFailed, held, path_of
 from collector.store.database import Database, StoreUnusable
 from common.configfile import ConfigError
 from common.text import say
@@ -42,6 +43,18 @@ def store(settings: CollectorSettings) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+@contextmanager
+def only_one(settings: CollectorSettings) -> Iterator[Path]:
+    """The store's file, held against every other collector and restore."""
+    try:
+        path = path_of(settings.store.url)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with held(path):
+            yield path
+    except (StoreUnusable, BackupFailed) as error:
+        refuse(str(error))
 
 
 def refuse(message: str) -> NoReturn:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from collector.cli._base import DEFAULT_CONFIG, ConfigOption, configuration, refuse, store
+from collector.cli._base import DEFAULT_CONFIG, ConfigOption, configuration, only_one, refuse, store
 from collector.cli.roster import read_file
 from collector.store.access import new_code
 from collector.store.rosters import load_roster, roster_versions, version_on
@@ -28,7 +28,7 @@ def serve(config: ConfigOption = DEFAULT_CONFIG) -> None:
     settings, policy = configuration(config)
     logs.set_up(log_format=settings.log_format)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    with store(settings) as database:
+    with only_one(settings), store(settings) as database:
         from collector.district import District
         from collector.server import serve as serve_http
 

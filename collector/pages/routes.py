@@ -17,6 +17,7 @@ from collector.district import Snapshot
 from collector.pages.district import shown
 from collector.pages.show import Show
 from collector.pages.words import GROUPS, SHAPES, WORDS
+from collector.store.instances import copies
 from collector.store.verdicts import Standing, history
 from collector.targets import TARGETS
 from collector.targets.district import DISTRICT_TARGETS
@@ -106,7 +107,7 @@ async def _school(request: web.Request) -> web.Response:
     school = district.schools.get(request.match_info["school"])
     if school is None:
         return _page(request, "missing.html", status=404)
-    standings = district.verdicts.get(school.id, {})
+    standings, agent = district.verdicts.get(school.id, {}), district.agents.get(school.id)
     changes = await request.app[DISTRICT].database.read(
         lambda connection: {target: history(connection, school.id, target)[-SHOWN_CHANGES:] for target in standings}
     )
@@ -115,7 +116,8 @@ async def _school(request: web.Request) -> web.Response:
         request,
         "school.html",
         school=school,
-        agent=district.agents.get(school.id),
+        agent=agent,
+        copies=copies(agent.instances, datetime.now(UTC)) if agent else (),
         standings=standings,
         groups=[(name, _worst_first(standings, of_group)) for name, of_group in _grouped(standings)],
         corrections=_of_whole_school(district, school.id),

@@ -35,6 +35,12 @@ WORDS: dict[str, Text] = {
     "last_report": Text("最近上报", "Last report"),
     "never": Text("从未", "never"),
     "spooled": Text("待传", "Waiting to be sent"),
+    "undated": Text("时间不明而不计入的记录", "Records without a time, which do not count"),
+    "copies": Text(
+        "多台机器同时以该校探针的身份上报（多半是克隆了磁盘），数据分不清是谁的：",
+        "Several machines report at once as this school's agent, most likely from a cloned disk:",
+    ),
+    "last_seen": Text("最近上报", "last report"),
     "students": Text("学生", "Students"),
     "teachers": Text("教师", "Teachers"),
     "classes": Text("班级", "Classes"),

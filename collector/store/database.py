@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from collector.settings import SQLITE
+from common.text import say
 
 T = TypeVar("T")
 
@@ -81,16 +82,31 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
-def _migrate(engine: Engine) -> None:
+def migrations() -> Config:
+    """Where the schema's migrations lie, for Alembic."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
-    newest = ScriptDirectory.from_config(config)
+    return config
+
+
+def known_revisions() -> frozenset[str]:
+    """The schemas that this collector can read or bring up to date."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(migrations()).walk_revisions())
+
+
+def _migrate(engine: Engine) -> None:
+    config = migrations()
     with engine.begin() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-        if current == newest.get_current_head():
+        if current == ScriptDirectory.from_config(config).get_current_head():
             return
-        if current is not None and current not in {script.revision for script in newest.walk_revisions()}:
-            raise StoreUnusable(f"the store's schema {current} is newer than this collector; upgrade the collector")
+        if current is not None and current not in known_revisions():
+            raise StoreUnusable(
+                say(
+                    f"数据库的结构 {current} 比本采集端新；请先升级采集端",
+                    f"the store's schema {current} is newer than this collector; upgrade the collector",
+                )
+            )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, delete, select, text
 from collector.calendar import DEFAULT_CALENDAR, SchoolCalendar
 from collector.evidence import PROBE_SUCCESS, Daily, weight, weighted
 from collector.store import statements
+from collector.store.instances import Instance, copies, load_instances, saw_instance
 from collector.store.schema import AGENTS, DAILY, LATEST, MEASURES
 from wire.measures import CATALOGUE
 from wire.report import Measure, Observation, Report
@@ -37,10 +38,11 @@ class Rolling:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A report and when it arrived (UTC)."""
+    """A report, when it arrived (UTC), and from which address."""
 
     report: Report
     at: datetime
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Kept:
 
 
 def keep(connection: Connection, received: Received, rolling: Rolling) -> Kept:
-    """Store one report; a repeated observation changes nothing."""
+    """Store one report; a repeated observation changes nothing, and one whose time nobody knew is only counted."""
     report, at = received.report, received.at
     new = [
         _not_from_the_future(observation, at)
@@ -63,12 +65,13 @@ def keep(connection: Connection, received: Received, rolling: Rolling) -> Kept:
             statements.KNOW, {"id": str(observation.id), "school": report.school, "at": at.timestamp()}
         ).first()
     ]
-    latest = _keep_latest(connection, report.school, new, rolling.zone)
-    rows = _roll_ups(report.school, new, rolling)
+    dated = [observation for observation in new if observation.is_dated]
+    latest = _keep_latest(connection, report.school, dated, rolling.zone)
+    rows = _roll_ups(report.school, dated, rolling)
     if rows:
         connection.execute(statements.ROLL_UP, rows)
         connection.execute(statements.OPEN_DAY, {"school": report.school, "day": min(row["day"] for row in rows)})
-    offset = (report.sent_at - at).total_seconds() if report.sent_at else None
+    offset = (report.sent_at - at).total_seconds() - report.agent.clock_correction_seconds if report.sent_at else None
     connection.execute(
         statements.AGENT,
         {
@@ -78,12 +81,14 @@ def keep(connection: Connection, received: Received, rolling: Rolling) -> Kept:
             "spooled": report.agent.spooled_reports,
             "dropped": report.agent.dropped_observations,
             "offset": offset,
+            "undated": len(new) - len(dated),
         },
     )
+    saw_instance(connection, report.school, report.agent.instance, report.agent.host, received.address, at)
     for measure in report.measures:
         if measure.name not in CATALOGUE:
             connection.execute(statements.MEASURE, {"name": measure.name, "body": measure.model_dump_json()})
-    return Kept(report.school, latest, _no_longer_probed(connection, report), tuple(new))
+    return Kept(report.school, latest, _no_longer_probed(connection, report, at), tuple(new))
 
 
 def _not_from_the_future(observation: Observation, received_at: datetime) -> Observation:
@@ -113,9 +118,12 @@ def _keep_latest(
     return tuple(latest)
 
 
-def _no_longer_probed(connection: Connection, report: Report) -> tuple[tuple[str, str], ...]:
-    """Forget the latest of what the agent no longer has in its configuration; its roll-ups stay."""
-    if report.entries is None:
+def _no_longer_probed(connection: Connection, report: Report, at: datetime) -> tuple[tuple[str, str], ...]:
+    """Forget the latest of what the agent no longer has in its configuration; its roll-ups stay.
+
+    While two machines report for a school, neither's configuration is the school's.
+    """
+    if report.entries is None or copies(load_instances(connection, {report.school}).get(report.school, ()), at):
         return ()
     probed = {(entry.probe, entry.device) for entry in report.entries}
     kept = connection.execute(select(LATEST.c.probe, LATEST.c.device).where(LATEST.c.school == report.school))
@@ -247,10 +255,14 @@ class AgentRow:
     spooled_reports: int
     dropped_observations: int
     clock_offset: float | None
+    undated_observations: int = 0
+    """Stored without a time, since the agent's machine knew none: they count for nothing."""
+    instances: tuple[Instance, ...] = ()
 
 
 def load_agents(connection: Connection, schools: Collection[str] | None = None) -> dict[str, AgentRow]:
     """The agents of these schools, or of all."""
+    instances = load_instances(connection, schools)
     wanted = select(AGENTS) if schools is None else select(AGENTS).where(AGENTS.c.school.in_(sorted(schools)))
     return {
         row.school: AgentRow(
@@ -261,6 +273,8 @@ def load_agents(connection: Connection, schools: Collection[str] | None = None) 
             row.spooled_reports,
             row.dropped_observations,
             row.clock_offset,
+            row.undated_observations,
+            instances.get(row.school, ()),
         )
         for row in connection.execute(wanted)
     }

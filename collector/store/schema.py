@@ -44,6 +44,17 @@ AGENTS = Table(
     Column("spooled_reports", Integer, nullable=False),
     Column("dropped_observations", Integer, nullable=False),
     Column("clock_offset", Float),
+    Column("undated_observations", Integer, nullable=False, server_default="0"),
+)
+AGENT_INSTANCES = Table(  # runs of agents' programs, by which a copied machine shows
+    "agent_instances",
+    METADATA,
+    Column("school", String(64), primary_key=True),
+    Column("instance", String(40), primary_key=True),
+    Column("host", String(64), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("first_at", Float, nullable=False),
+    Column("last_at", Float, nullable=False),
 )
 OBSERVATION_IDS = Table(  # the ledger that makes 'at least once' on the wire 'exactly once' here
     "observation_ids",

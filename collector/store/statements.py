@@ -52,14 +52,15 @@ ROLL_UP = text("""
 
 AGENT = text("""
     INSERT INTO agents (school, version, first_report_at, last_report_at, spooled_reports, dropped_observations,
-                        clock_offset)
-    VALUES (:school, :version, :at, :at, :spooled, :dropped, :offset)
+                        clock_offset, undated_observations)
+    VALUES (:school, :version, :at, :at, :spooled, :dropped, :offset, :undated)
     ON CONFLICT (school) DO UPDATE SET
         version = excluded.version,
         last_report_at = excluded.last_report_at,
         spooled_reports = excluded.spooled_reports,
         dropped_observations = excluded.dropped_observations,
-        clock_offset = excluded.clock_offset
+        clock_offset = excluded.clock_offset,
+        undated_observations = agents.undated_observations + excluded.undated_observations
 """)
 
 MEASURE = text("""

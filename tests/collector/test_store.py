@@ -5,13 +5,11 @@ import sqlite3
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from pathlib import Path
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
@@ -20,18 +18,18 @@ from collector.policy import Policy
 from collector.replay import replay
 from collector.roster.model import Roster, School
 from collector.store import observations as store
-from collector.store import schema
 from collector.store.corrections import add_correction, load_corrections, withdraw_correction
-from collector.store.database import Database, StoreUnusable
-from collector.store.observations import Received, Rolling, keep, load_daily, load_latest
+from collector.store.database import Database, StoreUnusable, migrations
+from collector.store.observations import Received, Rolling, keep, load_agents, load_daily, load_latest
 from collector.store.policies import load_policies, record_policy
 from collector.store.rosters import load_roster, roster_versions, save_roster, version_on
 from collector.store.schema import METADATA
 from collector.store.verdicts import Change, Versions, followed, history, load_kept, save_changes
 from collector.store.verdicts import Kept as KeptVerdict
 from collector.verdict import Reason, Verdict
+from tests.collector.made import box_seen
 from wire.measures import HOST_CPU
-from wire.report import Entry, Observation, Outcome, Reading, Report
+from wire.report import Entry, Observation, Report, Stamp
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 9, 1, 4, 0, tzinfo=UTC)
@@ -42,13 +40,6 @@ def database(tmp_path: Path):  # type: ignore[no-untyped-def]
     opened = Database(f"sqlite:///{tmp_path / 'campus.sqlite'}")
     yield opened
     opened.close()
-
-
-def seen(at: datetime, value: float | None = None, outcome: Outcome = "ok") -> Observation:
-    readings = () if value is None else (Reading(measure=HOST_CPU.name, value=value),)
-    return Observation(
-        id=uuid4(), probe="host", device="box", started_at=at, duration_seconds=0, outcome=outcome, readings=readings
-    )
 
 
 def take(database: Database, *observations: Observation, at: datetime = NOON + timedelta(hours=1)) -> store.Kept:
@@ -83,14 +74,14 @@ def test_a_file_that_is_no_database_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_repeated_observation_counts_once_everywhere(database: Database) -> None:
-    one = seen(NOON, 0.5)
+    one = box_seen(NOON, 0.5)
     assert [len(take(database, one).new) for _ in range(3)] == [1, 0, 0]
     assert [(row.count, row.total) for row in daily(database, HOST_CPU.name)] == [(1, 0.5)]
     assert [row.count for row in daily(database, "probe_success")] == [1]
 
 
 def test_the_roll_up_does_not_hang_on_the_order_of_arrival(tmp_path: Path) -> None:
-    made = [seen(NOON + timedelta(minutes=n), value) for n, value in enumerate((0.2, 0.9, 0.4))]
+    made = [box_seen(NOON + timedelta(minutes=n), value) for n, value in enumerate((0.2, 0.9, 0.4))]
     rows = set()
     for number, order in enumerate(permutations(made)):
         database = Database(f"sqlite:///{tmp_path / str(number)}")
@@ -107,16 +98,33 @@ def test_the_roll_up_does_not_hang_on_the_order_of_arrival(tmp_path: Path) -> No
 def test_days_are_the_districts(database: Database) -> None:
     take(
         database,
-        seen(datetime(2026, 9, 1, 15, 59, tzinfo=UTC), 0.1),
-        seen(datetime(2026, 9, 1, 16, 0, tzinfo=UTC), 0.2),
+        box_seen(datetime(2026, 9, 1, 15, 59, tzinfo=UTC), 0.1),
+        box_seen(datetime(2026, 9, 1, 16, 0, tzinfo=UTC), 0.2),
     )
     assert [row.day for row in daily(database, HOST_CPU.name)] == [date(2026, 9, 1)]
-    take(database, seen(datetime(2026, 9, 1, 16, 1, tzinfo=UTC), 0.3), at=datetime(2026, 9, 2, tzinfo=UTC))
+    take(database, box_seen(datetime(2026, 9, 1, 16, 1, tzinfo=UTC), 0.3), at=datetime(2026, 9, 2, tzinfo=UTC))
     assert [row.day for row in daily(database, HOST_CPU.name)] == [date(2026, 9, 1), date(2026, 9, 2)]
 
 
+def test_what_has_no_time_is_counted_once_and_counts_for_nothing(database: Database) -> None:
+    stamp = Stamp(machine_at=NOON, known=False, boot="b", uptime_seconds=7)
+    undated, dated = box_seen(NOON, 0.9, clock=stamp), box_seen(NOON, 0.2)
+    assert [len(take(database, undated).new) for _ in range(2)] == [1, 0]
+    assert database.read_now(lambda c: list(load_latest(c))) == []
+    take(database, dated)
+    assert [(row.count, row.maximum) for row in daily(database, HOST_CPU.name)] == [(1, 0.2)]
+    (agent,) = database.read_now(load_agents).values()
+    assert agent.undated_observations == 1
+
+
+def test_a_time_that_was_learnt_counts(database: Database) -> None:
+    stamp = Stamp(machine_at=NOON - timedelta(days=4000), known=True, boot="b", uptime_seconds=7)
+    take(database, box_seen(NOON, 0.9, clock=stamp))
+    assert [row.day for row in daily(database, HOST_CPU.name)] == [date(2026, 9, 1)]
+
+
 def test_a_clock_ahead_does_not_have_the_last_word(database: Database) -> None:
-    ahead, honest = seen(NOON + timedelta(days=3), 0.1), seen(NOON + timedelta(hours=2), 0.2)
+    ahead, honest = box_seen(NOON + timedelta(days=3), 0.1), box_seen(NOON + timedelta(hours=2), 0.2)
     take(database, ahead)
     take(database, honest, at=NOON + timedelta(hours=2))
     ((_, latest),) = database.read_now(lambda c: list(load_latest(c)))
@@ -124,7 +132,7 @@ def test_a_clock_ahead_does_not_have_the_last_word(database: Database) -> None:
 
 
 def test_what_is_no_longer_probed_has_no_latest_and_keeps_its_days(database: Database) -> None:
-    take(database, seen(NOON, 0.1))
+    take(database, box_seen(NOON, 0.1))
     entries = (Entry(probe="host", device="another box"),)
     received = Received(Report(school="east", observations=(), entries=entries), NOON + timedelta(hours=2))
     kept = database.write_now(lambda connection: keep(connection, received, Rolling(frozenset({HOST_CPU.name}))))
@@ -134,13 +142,13 @@ def test_what_is_no_longer_probed_has_no_latest_and_keeps_its_days(database: Dat
 
 
 def test_an_agent_that_tells_no_entries_loses_nothing(database: Database) -> None:
-    take(database, seen(NOON, 0.1))
+    take(database, box_seen(NOON, 0.1))
     take(database)
     assert len(database.read_now(lambda c: list(load_latest(c)))) == 1
 
 
 def test_failed_runs_are_counted_as_runs(database: Database) -> None:
-    take(database, seen(NOON, 0.1), seen(NOON + timedelta(minutes=1), outcome="timeout"))
+    take(database, box_seen(NOON, 0.1), box_seen(NOON + timedelta(minutes=1), outcome="timeout"))
     (row,) = daily(database, "probe_success")
     assert (row.count, row.total, row.last) == (2, 1.0, 0.0)
 
@@ -179,11 +187,7 @@ def test_since_holds_while_the_state_does_and_decided_outlives_unknown() -> None
 def test_school_hours_are_weighed_by_the_time_until_the_next_run(database: Database) -> None:
     def at(hour: int, minute: int, value: float, every: float) -> Observation:
         begun = datetime(2026, 9, 1, hour, minute, tzinfo=SHANGHAI)
-        reading = Reading(measure=HOST_CPU.name, value=value)
-        return Observation(
-            id=uuid4(), probe="host", device="box", started_at=begun, duration_seconds=0, every_seconds=every,
-            outcome="ok", readings=(reading,),
-        )  # fmt: skip
+        return box_seen(begun, value, every_seconds=every)
 
     rolling = Rolling(frozenset(), frozenset({HOST_CPU.name}), SHANGHAI)
     runs = (
@@ -205,10 +209,7 @@ def test_what_the_last_run_speaks_for_ahead_of_now_is_not_watched_yet(database: 
     """Two runs an hour apart, ten minutes after the second: 70 minutes are watched, the first 60 of them good."""
     nine = datetime(2026, 9, 1, 9, 0, tzinfo=SHANGHAI)
     runs = tuple(
-        Observation(
-            id=uuid4(), probe="host", device="box", started_at=nine + timedelta(hours=hour), duration_seconds=0,
-            every_seconds=3600, outcome="ok", readings=(Reading(measure=HOST_CPU.name, value=value),),
-        )
+        box_seen(nine + timedelta(hours=hour), value, every_seconds=3600)
         for hour, value in enumerate((1, 0))
     )  # fmt: skip
     received = Received(Report(school="east", observations=runs), nine + timedelta(minutes=70))
@@ -266,12 +267,7 @@ def test_a_correction_is_withdrawn_once_and_never_deleted(database: Database) ->
 
 def test_a_store_of_the_first_release_is_brought_up_with_what_it_held(tmp_path: Path) -> None:
     path = tmp_path / "campus.sqlite"
-    made = Database(f"sqlite:///{path}")
-    config = Config()
-    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
-    config.set_main_option("path_separator", "os")
-    made.close()
-    path.unlink()
+    config = migrations()
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
         config.attributes["connection"] = connection

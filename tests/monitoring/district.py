@@ -39,6 +39,7 @@ def page(*, ill: bool = True, after_seconds: float = 0) -> str:
         put("agent_spooled_reports", 0 if well else 700, school=school)
         put("agent_dropped_observations", 0 if well else round(after_seconds), school=school)
         put("agent_clock_offset_seconds", 0.1 if well else -4000, school=school)
+        put("agent_copies", 0 if well else 2, school=school)
         put("agent_info", 1, school=school, version="0.1.0")
         port = {"school": school, "device": "core", "port": "GE0/0/1"}
         put("uplink_up", 1, **port)
