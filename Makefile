@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python
 TESTS ?= tests
 
-.PHONY: help demo test check bench lock dashboards programs clean
+.PHONY: help demo test check bench chaos lock dashboards programs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -21,6 +21,9 @@ check: .venv/dev.done programs ## ruff, strict types, import layers, promtool, c
 bench: .venv/dev.done programs ## measures beside a peer; prints the tables of docs/benchmarks.md
 	@$(PYTHON) -m bench.snmp_poll
 	@$(PYTHON) -m bench.evaluations
+
+chaos: .venv/dev.done programs ## fifteen minutes of faults between real agents and a collector; prints docs/reliability.md's table
+	@$(PYTHON) -m tests.chaos $(if $(SEED),--seed $(SEED))
 
 lock: .venv/dev.done ## resolves the dependencies anew: hashes, and no address of any registry
 	@tools/lock
