@@ -7,8 +7,9 @@ import pytest
 import agent.packs
 from agent.packs.index import BadIndex, belongs_to, decoded, mac_address
 from agent.packs.load import packs
-from agent.packs.model import Pack, StateLookup
-from agent.probes.wireless.table import state_of
+from agent.packs.model import Pack
+from agent.packs.parts import StateLookup
+from agent.probes.wireless.table import meaning
 from common.configfile import ConfigError
 
 FOLDER = Path(agent.packs.__file__).parent
@@ -36,6 +37,7 @@ def test_no_state_is_both_up_and_down() -> None:
         for lookup in lookups:
             assert not lookup.up.keys() & (lookup.down.keys() | lookup.standby.keys()), pack.id
             assert not lookup.down.keys() & lookup.standby.keys(), pack.id
+            assert not set(lookup.ignore) & (lookup.up.keys() | lookup.down.keys() | lookup.standby.keys()), pack.id
 
 
 def test_the_schools_own_pack_replaces_ours(tmp_path: Path) -> None:
@@ -150,11 +152,11 @@ def test_states() -> None:
     lookup = StateLookup.model_validate(
         {"column": ".1.1.1", "up": {8: "normal", "Online": "online"}, "standby": {11: "standby"}, "down": {4: "fault"}}
     )
-    assert state_of((lookup,), 8) == (True, "normal")
-    assert state_of((lookup,), b"ONLINE ") == (True, "online")
-    assert state_of((lookup,), 11) == (None, "standby")
-    assert state_of((lookup,), 4) == (False, "fault")
-    assert state_of((lookup,), 99) == (None, "unlisted_99")  # neither good news nor bad
+    assert meaning((lookup,), 8) == (True, "normal")
+    assert meaning((lookup,), b"ONLINE ") == (True, "online")
+    assert meaning((lookup,), 11) == (None, "standby")
+    assert meaning((lookup,), 4) == (False, "fault")
+    assert meaning((lookup,), 99) == (None, "unlisted_99")  # neither good news nor bad
 
 
 def test_the_example_of_the_documentation_is_a_pack(tmp_path: Path) -> None:

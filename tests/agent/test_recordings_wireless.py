@@ -14,7 +14,7 @@ import pytest
 from agent.clients.snmp_settings import SnmpSettings
 from agent.packs.fit import fits
 from agent.packs.load import packs
-from agent.packs.model import Sum, sum_columns, under
+from agent.packs.parts import Sum, sum_columns, under
 from agent.probes.base import Context
 from agent.probes.wireless.probe import PROBE
 from agent.probes.wireless.settings import WirelessSettings

@@ -46,6 +46,9 @@ class WirelessSettings(ProbeSettings):
     pack: str = Field(
         "auto", min_length=1, max_length=40, description="a device pack's id, or auto to go by the answer"
     )
+    radios: bool = Field(
+        True, description="also read each radio's channel, use and noise; false where a controller answers slowly"
+    )
     access_points: tuple[ExpectedAccessPoint, ...] = Field(
         (), max_length=20_000, description="the access points that must be there; one that is missing is reported"
     )
