@@ -34,7 +34,9 @@ class Choice:
         """How many access points the listing columns tell of."""
         if self.table is None:
             return 0
-        return max((len(self.columns[under(self.root, oid)]) for oid in self.table.list_columns()), default=0)
+        indexes = {index for oid in self.table.rows for index in self.columns[under(self.root, oid)]}
+        values = self.columns[under(self.root, self.table.values)] if self.table.values is not None else {}
+        return max(len(indexes), len(values))
 
     @property
     def alone(self) -> bool:

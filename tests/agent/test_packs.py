@@ -9,6 +9,7 @@ from agent.packs.index import BadIndex, belongs_to, decoded, mac_address
 from agent.packs.load import packs
 from agent.packs.model import Pack
 from agent.packs.parts import StateLookup
+from agent.probes.wireless.details import channel_of
 from agent.probes.wireless.table import meaning
 from common.configfile import ConfigError
 
@@ -77,6 +78,9 @@ def test_a_wrong_pack_is_refused(tmp_path: Path, old: str, new: str, line: int, 
         ("values: .1.1.2\n  index: text\n  otherwise: {up: up}\n  clients: {sum: .1.1.3}", "needs rows"),
         ("rows: .1.1.2\n  index: mac\n  otherwise: {up: up, down: down}", "either up or down"),
         ("rows: .1.1.2\n  index: mac\n  otherwise: {up: up}\n  name: {index: text}", "needs key"),
+        ("rows: .1.1.2\n  index: mac\n  state: {column: .1.1.2}", "at least one of up, standby, down"),
+        ("rows: .1.1.2\n  index: mac\n  otherwise: {up: up}\n  radios: {key: .1.1.3}", "at least one of channel"),
+        ("values: .1.1.2\n  index: text\n  otherwise: {up: up}\n  uplink: .1.1.3", "need rows"),
     ],
 )
 def test_a_table_that_cannot_work_is_refused(tmp_path: Path, table: str, says: str) -> None:
@@ -104,6 +108,7 @@ def test_two_packs_of_one_id_are_refused(tmp_path: Path) -> None:
         ("2.65", "text", "\x02A"),
         ("17", "number", "17"),
         ("1.4.70.80.50.50", "number_text", "FP22"),
+        ("2.82.70.0.26.30.255.1.2", "text_mac", "00:1a:1e:ff:01:02"),
     ],
 )
 def test_an_index_is_read(suffix: str, kind: str, meaning: str) -> None:
@@ -119,6 +124,7 @@ def test_an_index_is_read(suffix: str, kind: str, meaning: str) -> None:
         ("1.2", "number"),
         ("", "text"),
         ("1", "number_text"),
+        ("0.26.30.255.1.2", "text_mac"),
     ],
 )
 def test_a_wrong_index_is_refused(suffix: str, kind: str) -> None:
@@ -157,6 +163,21 @@ def test_states() -> None:
     assert meaning((lookup,), 11) == (None, "standby")
     assert meaning((lookup,), 4) == (False, "fault")
     assert meaning((lookup,), 99) == (None, "unlisted_99")  # neither good news nor bad
+
+
+@pytest.mark.parametrize(
+    ("frequency", "band", "channel"),
+    [
+        (2412, "2.4GHz", 1),
+        (2484, "2.4GHz", 14),
+        (5180, "5GHz", 36),
+        (5825, "5GHz", 165),
+        (5955, "6GHz", 1),
+        (900, "", None),
+    ],
+)
+def test_a_frequency_is_a_channel(frequency: int, band: str, channel: int | None) -> None:
+    assert channel_of(frequency) == (band, channel)
 
 
 def test_the_example_of_the_documentation_is_a_pack(tmp_path: Path) -> None:

@@ -20,7 +20,10 @@ _MAX_CHANNEL = 233  # IEEE 802.11ax, 6 GHz band
 
 @dataclass(frozen=True, slots=True)
 class Radio:
-    """One radio; None where the device tells nothing. `utilisation` is a ratio, `noise` is in dBm."""
+    """One radio, known by the last number of its row's index; None where the device tells nothing.
+
+    `utilisation` is a ratio, `noise` is in dBm.
+    """
 
     index: str
     band: str
@@ -49,7 +52,10 @@ def radios_of(
             owner = owners.of(index)
         if owner is not None:
             radios = found.setdefault(owner, [])
-            radios.append(_radio(source, root, columns, index, owners.rest(index) or str(len(radios) + 1)))
+            number = index.rpartition(".")[2]
+            if any(radio.index == number for radio in radios):
+                number = f"{number}-{len(radios) + 1}"
+            radios.append(_radio(source, root, columns, index, number))
     return found
 
 
@@ -111,13 +117,6 @@ class _Owners:
         name = mac_address(value) if self._kind in ("mac", "text_mac") else label(value)
         return name if name in self._keys else None
 
-    def rest(self, index: str) -> str:
-        """The end of a radio's index, after its access point's: the radio's own number."""
-        for position in range(len(index) - 1, 0, -1):
-            if index[position] == "." and index[:position] in self._by_index:
-                return index[position + 1 :]
-        return index if index.isdecimal() and not self._by_index else ""
-
 
 def _rows(source: Radios, root: str, columns: Columns) -> Iterator[str]:
     """The index of every radio: by its clients, channel or utilisation, and only else by its noise, whose table may
@@ -143,7 +142,7 @@ def _radio(source: Radios, root: str, columns: Columns, index: str, number: str)
     if noise is None and channel is not None:
         noise = value(source.noise, f"{index}.{channel}")
     return Radio(
-        index=number[:20],
+        index=number,
         band=band,
         channel=channel if channel is not None and 0 < channel <= _MAX_CHANNEL else None,
         utilisation=busy / 100 if busy is not None and 0 <= busy <= 100 else None,
