@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from agent.clients.snmp import Snmp, Value
 from agent.errors import Malformed, ProbeError, Silent
 from agent.packs.model import AccessPointTable, Pack
-from agent.packs.parts import count_columns, sum_columns, under
+from agent.packs.parts import count_columns, under
 
 MAX_ACCESS_POINTS = 20_000
 
@@ -41,7 +41,7 @@ class Choice:
     @property
     def alone(self) -> bool:
         """The device answers as a stand-alone access point."""
-        return self.pack.itself is not None and bool(self.columns.get(under(self.root, self.pack.itself.clients.sum)))
+        return self.pack.itself is not None and bool(self.columns.get(under(self.root, self.pack.itself.shown_by)))
 
     @property
     def answers(self) -> bool:
@@ -95,7 +95,7 @@ async def ask(snmp: Snmp, pack: Pack, object_id: str) -> list[Choice]:
         for table in pack.access_points:
             await _read(snmp, (under(root, oid) for oid in table.list_columns()), columns)
         if pack.itself is not None:
-            await _read(snmp, (under(root, oid) for oid in sum_columns(pack.itself.clients)), columns)
+            await _read(snmp, [under(root, pack.itself.shown_by)], columns)
         tables: tuple[AccessPointTable | None, ...] = pack.access_points or (None,)
         speaks = reach(pack, object_id) > 0
         choices.extend(Choice(pack, root, table, scalars, columns, speaks) for table in tables)
@@ -111,6 +111,7 @@ async def _complete(snmp: Snmp, choice: Choice, radios: bool) -> None:
         oids.extend(count_columns(count))
     itself = pack.itself if table is None else None
     if itself is not None:
+        oids.extend(count_columns(itself.clients))
         oids.extend(lookup.column for lookup in itself.state if lookup.column is not None)
         choice.scalars.update(await snmp.get(under(root, oid) for oid in itself.single()))
     await _read(snmp, (under(root, oid) for oid in oids), choice.columns)

@@ -22,6 +22,7 @@ from agent.packs.parts import (
     StateLookup,
     Sum,
     column_only,
+    count_columns,
     several,
     sum_columns,
 )
@@ -98,8 +99,14 @@ class Itself(Part):
     model: Oid | None = None
     firmware: Oid | None = None
     state: tuple[StateLookup, ...] = ()
-    clients: Sum
+    rows: Oid | None = None
+    """A column that only an access point has; without it, that of the clients."""
+    clients: Sum | Count
     radios: Radios | None = None
+
+    @property
+    def shown_by(self) -> Oid:
+        return self.rows or next(count_columns(self.clients))
 
     def single(self) -> Iterator[Oid]:
         yield from (oid for oid in (self.identity, self.model, self.firmware) if oid is not None)

@@ -150,14 +150,19 @@ class Radios(Part):
 
 
 class Networks(Part):
-    """Stations by network. Its name (SSID) is in the column `name`, or the row's index; rows of one name add up."""
+    """Stations by network. Its name (SSID) is in the column `name`, or the row's index; rows of one name add up.
+
+    Without `clients` each row is one station, and `name` its network.
+    """
 
     name: Oid | None = None
     index: IndexKind | None = None
-    clients: Annotated[tuple[Oid, ...], BeforeValidator(several), Field(min_length=1)]
+    clients: Annotated[tuple[Oid, ...], BeforeValidator(several)] = ()
 
     @model_validator(mode="after")
     def _one(self) -> "Networks":
+        if self.name is None and not self.clients:
+            raise fault("不写 name 时必须写 clients", "without name, clients is needed")
         if (self.name is None) == (self.index is None):
             raise fault("请写 name 或 index 之一", "write either name or index")
         return self

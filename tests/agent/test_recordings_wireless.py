@@ -15,7 +15,7 @@ from agent.clients.snmp_settings import SnmpSettings
 from agent.packs.fit import fits
 from agent.packs.load import packs
 from agent.packs.model import Pack
-from agent.packs.parts import count_columns, sum_columns, under
+from agent.packs.parts import count_columns, under
 from agent.probes.base import Context
 from agent.probes.wireless.probe import PROBE
 from agent.probes.wireless.settings import WirelessSettings
@@ -37,7 +37,7 @@ def listed() -> set[str]:
         for table in pack.access_points:
             oids.extend(table.list_columns())
         if pack.itself is not None:
-            oids.extend(sum_columns(pack.itself.clients))
+            oids.append(pack.itself.shown_by)
         found.update(under(root, oid).removesuffix(".0") for root in pack.roots for oid in oids)
     return found
 

@@ -234,7 +234,27 @@ def mikrotik() -> Objects:
     )
 
 
+def routeros() -> Objects:
+    root = f"{E}.14988.1.1"
+    return (
+        system(f"{E}.14988.1", name="lab")
+        | {f"{root}.7.3.0": "HG1"}
+        | rows(
+            f"{root}.21",
+            {
+                "4.1.3": {"1": "school", "2": "guest", "3": "school"},
+                "4.1.6": {"1": -50, "2": -61, "3": -70},
+                "5.1.2": {"1": "wifi1", "2": "wifi2"},
+                "5.1.4": {"1": "2412/ax", "2": "5180/ax"},
+            },
+        )
+    )
+
+
 DEVICES: dict[str, Objects] = {
+    "routeros": routeros(),
+    "cisco-ap": system(f"{E}.9.1.618", name="lab") | rows(f"{E}.9.9.273.1.1", {"2.1.1": {"1": 3, "2": 4}}),
+    "tplink-eap": system(f"{E}.11863.10", name="lab") | {f"{E}.11863.10.1.1.1.0": 12},
     "fortigate": fortigate(),
     "zd": zone_director(),
     "sz": smart_zone(),
@@ -304,6 +324,9 @@ def states(seen: Observation) -> dict[str, str]:
         ("meru", {"A101": "enabled", "A102": "disabled", "A103": "unlicensed", "A104": "offline"}, 0),
         ("aruba", {"A101": "up", "A102": "standby", "A103": "down"}, None),
         ("mikrotik", {"lab": "answering"}, 7),
+        ("routeros", {"lab": "answering"}, 3),
+        ("cisco-ap", {"lab": "answering"}, 7),
+        ("tplink-eap", {"lab": "answering"}, 12),
     ],
 )
 async def test_states_and_clients(
@@ -346,6 +369,13 @@ async def test_a_frequency_in_place_of_a_channel(port: int, monkeypatch: pytest.
     assert values(seen, "wireless_radio_channel", "band") == {"2.4GHz": 6, "6GHz": 1}
     assert values(seen, "wireless_radio_noise_dbm", "band") == {"2.4GHz": -110}
     assert values(seen, INFO, "model", "firmware") == {("hAP ac", "7.20"): 1}
+
+
+async def test_a_station_table_in_place_of_counts(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = await look(port, "routeros", monkeypatch)
+    assert values(seen, "wireless_network_clients", "ssid") == {"school": 2, "guest": 1}
+    assert values(seen, "wireless_radio_channel", "band") == {"2.4GHz": 1, "5GHz": 36}
+    assert values(seen, UP, "ap_id") == {"HG1": 1}
 
 
 async def test_radios_are_left_out_on_request(port: int, monkeypatch: pytest.MonkeyPatch) -> None:

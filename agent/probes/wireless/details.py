@@ -78,9 +78,10 @@ def network_clients(source: Networks | None, root: str, columns: Columns) -> dic
     if source is None:
         return {}
     names = columns.get(under(root, source.name), {}) if source.name is not None else {}
+    counts: list[Mapping[str, Value]] = [columns.get(under(root, column), {}) for column in source.clients]
     found: dict[str, int] = {}
-    for column in source.clients:
-        for index, value in columns.get(under(root, column), {}).items():
+    for rows in counts or [dict.fromkeys(names, 1)]:
+        for index, value in rows.items():
             name = _ssid(source, names, index)
             if name is None:
                 continue

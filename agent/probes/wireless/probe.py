@@ -7,7 +7,7 @@ from agent.errors import Malformed
 from agent.packs.choose import Choice, Nothing, choose
 from agent.packs.load import packs
 from agent.packs.model import Itself, Pack
-from agent.packs.parts import Count, Sum, under
+from agent.packs.parts import Count, Sum, count_columns, under
 from agent.probes.base import Context, Probe
 from agent.probes.wireless.details import network_clients, radios_of, speeds_of
 from agent.probes.wireless.places import Places
@@ -104,12 +104,12 @@ def _stand_alone(settings: WirelessSettings, choice: Choice, name: str) -> list[
         raise TypeError(f"{choice.pack.id} is no stand-alone access point")
     identity, model, firmware = (_text(choice, oid) for oid in (itself.identity, itself.model, itself.firmware))
     up, state = _own_state(itself, root, columns)
-    clients = sum(whole(value) for value in columns[under(root, itself.clients.sum)].values())
+    clients = _counted(itself.clients, root, columns)
     ap = AccessPoint(
         "", identity or name or settings.device, name or settings.device, None, identity, up, state, clients,
         model, firmware,
     )  # fmt: skip
-    bands = {"all": clients, **by_band(itself.clients, root, columns)}
+    bands = {"all": clients, **(by_band(itself.clients, root, columns) if isinstance(itself.clients, Sum) else {})}
     places = Places(settings, [ap])
     readings = list(state_of(ap, places.of(ap)))
     readings += [reading(WIRELESS_CLIENTS, n, band=band) for band, n in bands.items()]
@@ -159,10 +159,15 @@ def _client_readings(choice: Choice, found: list[AccessPoint]) -> list[Reading]:
             if under(choice.root, count) in choice.scalars:
                 totals[band] = whole(choice.scalars[under(choice.root, count)])
             continue
-        rows = choice.columns.get(under(choice.root, count.count if isinstance(count, Count) else count.sum))
-        if rows:
-            totals[band] = len(rows) if isinstance(count, Count) else sum(whole(value) for value in rows.values())
+        if any(choice.columns.get(under(choice.root, oid)) for oid in count_columns(count)):
+            totals[band] = _counted(count, choice.root, choice.columns)
     return [reading(WIRELESS_CLIENTS, total, band=band) for band, total in totals.items()]
+
+
+def _counted(count: Sum | Count, root: str, columns: Mapping[str, Mapping[str, Value]]) -> int:
+    if isinstance(count, Count):
+        return len(columns.get(under(root, count.count), {}))
+    return sum(whole(value) for value in columns.get(under(root, count.sum), {}).values())
 
 
 def _bands(choice: Choice) -> dict[str, int]:
