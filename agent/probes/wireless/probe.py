@@ -214,7 +214,7 @@ def _really_none(choice: Choice) -> bool:
 
 def _skew(count: int) -> float:
     """How far two reads of one quantity may lie apart on a live system."""
-    return max(3, count * 0.02)
+    return max(2, count * 0.02)
 
 
 def _added(choice: Choice, kind: str) -> int | None:
