@@ -45,6 +45,8 @@ class AccessPointTable(Part):
     name: Lookups = ()
     mac: Lookups = ()
     serial: Lookups = ()
+    location: Lookups = ()
+    """What the device says of where it hangs."""
     model: Lookups = ()
     firmware: Lookups = ()
     state: Annotated[tuple[StateLookup, ...], BeforeValidator(several)] = ()
@@ -74,7 +76,7 @@ class AccessPointTable(Part):
     def columns(self) -> Iterator[Oid]:
         """Every column that is read, relative or not."""
         yield from self.list_columns()
-        lookups: list[Lookup] = [*self.name, *self.mac, *self.serial, *self.state]
+        lookups: list[Lookup] = [*self.name, *self.mac, *self.serial, *self.location, *self.state]
         if isinstance(self.clients, Lookup):
             lookups.append(self.clients)
         for lookup in lookups:

@@ -51,6 +51,8 @@ def h3c(root: str) -> Objects:
         made[f"{base}.2.1.10.1.7.{text_index(serial)}"] = 1
     made[f"{base}.2.1.2.1.7.{text_index('SN1')}"] = 7
     made[f"{base}.2.1.10.1.7.{text_index('SN3')}"] = 2
+    for serial, tunnel in (("SN1", 1), ("SN2", 3)):
+        made[f"{base}.2.1.1.1.8.{text_index(serial)}"] = tunnel
     for serial, name in (("SN1", "教1-101"), ("SN3", "教1-103"), ("SN4", "教1-104"), ("auto", "any")):
         made[f"{base}.4.3.1.1.2.{text_index(name)}"] = serial
     return made
@@ -88,6 +90,7 @@ DEVICES: dict[str, Objects] = {
     "standby": huawei({mac: (mac, 11, 0) for mac in (M1, M2, M3, M4, M5)}, 0),
     "h3c-new": h3c("25506.2.75"),
     "h3c-old": h3c("2011.10.2.75"),
+    "h3c-slave": h3c("25506.2.75") | {f"1.3.6.1.4.1.25506.2.75.2.1.1.1.8.{text_index('SN1')}": 2},
     "switch": system("1.3.6.1.4.1.99999.7", descr="Acme Switch\r\n5.1"),
     "acme": system("1.3.6.1.4.1.99999.7") | {f"1.3.6.1.4.1.99999.1.1.2.{mac_index(M1)}": "running"},
     "wrong-index": system("1.3.6.1.4.1.2011.2") | {f"{HUAWEI}.13.3.3.1.6.1.2.3": 8},
@@ -240,6 +243,11 @@ async def test_both_roots_of_h3c(port: int, name: str) -> None:
     assert values(seen, AP_UP, "ap") == {"教1-101": 1, "教1-102": 0, "教1-103": 0, "教1-104": 0}
     assert values(seen, AP_CLIENTS) == {"SN1": 7, "SN2": 0, "SN3": 0, "SN4": 0}
     assert values(seen, "rows_expected", "table") == {"access_points": 4}
+
+
+async def test_an_access_point_on_the_slave_tunnel_is_served_elsewhere(port: int) -> None:
+    seen = await look(port, "h3c-slave")
+    assert (states(seen)["SN1"], values(seen, AP_UP)) == ("slave", {"SN2": 0, "SN3": 0, "SN4": 0})
 
 
 async def test_a_stand_alone_access_point(port: int) -> None:

@@ -39,6 +39,7 @@ def fortigate() -> Objects:
             {
                 "4.3.1.2": {one: 3, two: 3, three: 3, four: 1},
                 "4.3.1.3": {one: "A101", two: "A102", three: "A103", four: "new"},
+                "4.3.1.4": {one: "main, room 101", two: "main, room 102", three: ""},
                 "4.4.1.7": {one: 2, two: 1},
                 "4.4.1.14": {one: "FP221E-v7.0"},
                 "4.4.1.17": {one: 5, two: 0},
@@ -345,6 +346,14 @@ async def test_one_that_a_backup_controller_holds_is_neither_up_nor_down(
 ) -> None:
     assert values(await look(port, "aruba", monkeypatch), UP, "ap") == {"A101": 1, "A103": 0}
     assert values(await look(port, "fortigate", monkeypatch), UP, "ap") == {"A101": 1, "A102": 0, "A103": 0}
+
+
+async def test_the_room_that_the_controller_has(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = await look(port, "fortigate", monkeypatch, place_in="location", place_pattern=r"room (?P<place>\d+)")
+    assert values(seen, UP, "place") == {"101": 1, "102": 0, "": 0}
+    seen = await look(port, "fortigate", monkeypatch, place_in="location")
+    assert values(seen, UP, "place") == {"main, room 101": 1, "main, room 102": 0, "": 0}
+    assert set(values(await look(port, "fortigate", monkeypatch), UP, "place")) == {""}
 
 
 async def test_radios_uplinks_and_networks(port: int, monkeypatch: pytest.MonkeyPatch) -> None:

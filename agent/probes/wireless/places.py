@@ -8,9 +8,10 @@ from agent.probes.wireless.table import AccessPoint, label
 
 
 class Places:
-    """By the list of the configuration, else by the access point's name."""
+    """By the list of the configuration, else by the access point's name or location."""
 
     def __init__(self, settings: WirelessSettings, found: list[AccessPoint]) -> None:
+        self._in_location = settings.place_in == "location"
         self._pattern = re.compile(settings.place_pattern) if settings.place_pattern else None
         self._expected = {expected.key: expected for expected in settings.access_points}
         self._names = Counter(ap.name for ap in found)
@@ -20,11 +21,13 @@ class Places:
             self._seen.add(ap.name)
 
     def of(self, ap: AccessPoint) -> str:
-        """The place from the list, else from the name; empty when neither tells."""
+        """The place from the list, else from the name or the location; empty when neither tells."""
         for key in self._keys(ap):
             if key in self._expected:
                 return self._expected[key].place
-        found = self._pattern.search(ap.name) if self._pattern else None
+        if self._pattern is None:
+            return ap.location if self._in_location else ""
+        found = self._pattern.search(ap.location if self._in_location else ap.name)
         return label(found["place"] or "") if found else ""
 
     def missing(self) -> list[ExpectedAccessPoint]:

@@ -107,7 +107,7 @@ def _stand_alone(settings: WirelessSettings, choice: Choice, name: str) -> list[
     clients = _counted(itself.clients, root, columns)
     ap = AccessPoint(
         "", identity or name or settings.device, name or settings.device, None, identity, up, state, clients,
-        model, firmware,
+        model=model, firmware=firmware,
     )  # fmt: skip
     bands = {"all": clients, **(by_band(itself.clients, root, columns) if isinstance(itself.clients, Sum) else {})}
     places = Places(settings, [ap])

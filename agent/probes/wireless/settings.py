@@ -55,6 +55,10 @@ class WirelessSettings(ProbeSettings):
     place_pattern: Annotated[str, AfterValidator(_place_pattern)] | None = Field(
         None, max_length=300, description="finds the room in an access point's name, in its group named place"
     )
+    place_in: Literal["name", "location"] = Field(
+        "name",
+        description="what holds the room: the name, or the location that the controller has for it",
+    )
 
     @field_validator("access_points")
     @classmethod

@@ -29,6 +29,7 @@ class AccessPoint:
     up: bool | None
     state: str
     clients: int | None
+    location: str = ""
     model: str = ""
     firmware: str = ""
 
@@ -38,7 +39,7 @@ def access_points(table: AccessPointTable, root: str, columns: Columns) -> list[
     reader = _Reader(table, root, columns)
     names, macs, serials = (reader.first(lookups) for lookups in (table.name, table.mac, table.serial))
     states = [(lookup, reader.values(lookup)) for lookup in table.state]
-    models, firmwares = (reader.first(lookups) for lookups in (table.model, table.firmware))
+    locations, models, firmwares = (reader.first(lookups) for lookups in (table.location, table.model, table.firmware))
     clients = reader.clients()
     found: dict[str, AccessPoint] = {}
     for key in reader.listed():
@@ -60,6 +61,7 @@ def access_points(table: AccessPointTable, root: str, columns: Columns) -> list[
             up,
             state,
             count,
+            label(locations.get(key, "")),
             label(models.get(key, "")),
             label(firmwares.get(key, "")),
         )
