@@ -6,10 +6,9 @@ from typing import Literal
 
 from agent.clients.snmp import Value, text
 
-IndexKind = Literal["mac", "text", "number", "number_text", "text_mac"]
+IndexKind = Literal["mac", "text", "number", "number_text"]
 """mac: six sub-identifiers; text: a length and its octets, or octets alone (IMPLIED); number: one sub-identifier;
-number_text: a number that is left out (a virtual system), then a text; text_mac: a text that is left out (an RF
-domain), then a MAC."""
+number_text: a number that is left out (a virtual system), then a text."""
 
 _HEX = re.compile(r"[0-9a-f]{12}")
 _NO_HARDWARE = ("000000000000", "ffffffffffff")
@@ -28,8 +27,6 @@ def decoded(suffix: str, kind: IndexKind) -> str:
         return str(parts[0])
     if kind == "number_text":
         parts = parts[1:]
-    if kind == "text_mac":
-        parts, kind = parts[-6:] if len(parts) > 6 else [], "mac"
     octets = parts[1:] if len(parts) > 1 and parts[0] == len(parts) - 1 else parts
     if not octets or any(octet > 255 for octet in octets):
         raise BadIndex(suffix)

@@ -108,7 +108,6 @@ def test_two_packs_of_one_id_are_refused(tmp_path: Path) -> None:
         ("2.65", "text", "\x02A"),
         ("17", "number", "17"),
         ("1.4.70.80.50.50", "number_text", "FP22"),
-        ("2.82.70.0.26.30.255.1.2", "text_mac", "00:1a:1e:ff:01:02"),
     ],
 )
 def test_an_index_is_read(suffix: str, kind: str, meaning: str) -> None:
@@ -124,7 +123,6 @@ def test_an_index_is_read(suffix: str, kind: str, meaning: str) -> None:
         ("1.2", "number"),
         ("", "text"),
         ("1", "number_text"),
-        ("0.26.30.255.1.2", "text_mac"),
     ],
 )
 def test_a_wrong_index_is_refused(suffix: str, kind: str) -> None:

@@ -115,7 +115,7 @@ class _Owners:
         return belongs_to(index, self._by_index)
 
     def named(self, value: Value) -> str | None:
-        name = mac_address(value) if self._kind in ("mac", "text_mac") else label(value)
+        name = mac_address(value) if self._kind == "mac" else label(value)
         return name if name in self._keys else None
 
 

@@ -43,7 +43,7 @@ def access_points(table: AccessPointTable, root: str, columns: Columns) -> list[
     clients = reader.clients()
     found: dict[str, AccessPoint] = {}
     for key in reader.listed():
-        mac = mac_address(macs.get(key, "")) or (mac_address(key) if table.index in ("mac", "text_mac") else None)
+        mac = mac_address(macs.get(key, "")) or (mac_address(key) if table.index == "mac" else None)
         serial = label(serials.get(key, "")) or None
         own = {"index": key, "mac": mac, "serial": serial}[table.identity] or f"index {key}"
         up, state = _state(table, states, key)
@@ -144,7 +144,7 @@ class _Reader:
 
     def _named(self, value: Value) -> str:
         """The access point that a column of another table names, written as the index is."""
-        return (mac_address(value) if self._table.index in ("mac", "text_mac") else None) or label(value)
+        return (mac_address(value) if self._table.index == "mac" else None) or label(value)
 
     def first(self, lookups: tuple[Lookup, ...]) -> dict[str, Value]:
         """The first value that is not empty, of lookups in their order."""
