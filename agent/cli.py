@@ -187,7 +187,10 @@ def version() -> None:
 def packs(
     config: ConfigOption = DEFAULT_CONFIG,
     device: Annotated[
-        str | None, typer.Option(help=say("配置中一台用 SNMP 的设备的名称", "the name of a device that speaks SNMP"))
+        str | None,
+        typer.Option(
+            help=say("配置中一台用 SNMP 的设备的名称或地址", "the name or address of a device that speaks SNMP")
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help=say("输出 JSON", "print JSON"))] = False,
 ) -> None:
@@ -201,9 +204,10 @@ def packs(
     if device is None:
         show_packs(known, as_json)
         return
-    snmp = {entry.device: entry.snmp for entry in settings.devices if hasattr(entry, "snmp")}
+    speaking = [entry for entry in settings.devices if hasattr(entry, "snmp")]
+    snmp = {entry.snmp.host: entry.snmp for entry in speaking} | {entry.device: entry.snmp for entry in speaking}
     if device not in snmp:
-        names = ", ".join(snmp)
+        names = ", ".join(entry.device for entry in speaking)
         _refuse(
             say(f"配置中没有用 SNMP 的设备 {device}；有：{names}", f"no device {device} speaks SNMP; accepted: {names}")
         )

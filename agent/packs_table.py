@@ -27,7 +27,7 @@ def show_packs(packs: Mapping[str, Pack], as_json: bool) -> None:
 
 def show_fits(device: str, answers: Answers, as_json: bool) -> bool:
     """What the device answered to each pack, the best first. Returns whether any fits."""
-    best = answers.fits[0] if answers.fits and any(answers.fits[0].rank) else None
+    best = answers.fits[0] if answers.fits and answers.fits[0].answers else None
     if as_json:
         document = {
             "device": device,
@@ -52,16 +52,22 @@ def show_fits(device: str, answers: Answers, as_json: bool) -> bool:
 
 
 def _why(fit: Fit) -> str:
-    said: list[str] = []
-    if fit.by_object_id:
-        said.append(say("sysObjectID 相符", "sysObjectID matches"))
+    if fit.root is None:
+        missing = ", ".join(fit.pack.roots)
+        matches = say("sysObjectID 相符，但", "sysObjectID matches, but ") if fit.by_object_id else ""
+        return matches + say(f"没有 {missing}", f"nothing under {missing}")
+    said = [say("sysObjectID 相符", "sysObjectID matches")] if fit.by_object_id else []
     if fit.rows:
-        said.append(say(f"{fit.rows} 个接入点", f"{fit.rows} access points"))
+        said.append(say(f"{fit.rows} 个 AP", f"{fit.rows} access points"))
     if fit.alone:
-        said.append(say("自身就是接入点", "is an access point itself"))
+        said.append(say("自身就是 AP", "is an access point itself"))
     if fit.scalars:
         said.append(say(f"{fit.scalars} 个计数", f"{fit.scalars} counts"))
-    return say("，", ", ").join(said) or say("没有应答", "nothing")
+    if fit.pack.access_points and not fit.rows and not fit.alone:
+        said.append(say(f"有 {fit.root}，但 AP 表为空", f"{fit.root} is there, its table of access points is empty"))
+    if not fit.pack.access_points and not fit.alone and not fit.scalars:
+        said.append(say(f"有 {fit.root}，但没有所需的列", f"{fit.root} is there, the columns are not"))
+    return say("，", ", ").join(said)
 
 
 def _vendor(pack: Pack) -> str:
@@ -74,8 +80,10 @@ def _pack(pack: Pack) -> dict[str, object]:
 
 def _answer(fit: Fit) -> dict[str, object]:
     return {
+        "root": fit.root,
         "access_points": fit.rows,
         "counts": fit.scalars,
         "stand_alone": fit.alone,
         "sysObjectID_matches": fit.by_object_id,
+        "why": _why(fit),
     }

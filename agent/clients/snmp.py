@@ -94,6 +94,12 @@ class Snmp:
                 found.update(await self._get(asked[start : start + _GET_AT_ONCE]))
         return {oid: found[oid] for oid in asked if oid in found}
 
+    async def has(self, oid: str) -> bool:
+        """Whether the device shows anything under this OID."""
+        async with self._lock:
+            batch = await self._answered(self._exchange.bulk(GetIter(oid, 1)))
+        return bool(batch) and batch[0] is not None  # type: ignore[index]
+
     async def column(self, oid: str, max_rows: int = MAX_ROWS) -> dict[str, Value]:
         """One column of a table: index (the OID's end, such as "1" or "6.0.11") to value, in the device's order."""
         async with self._lock:

@@ -7,8 +7,10 @@ import pytest
 import agent.packs
 from agent.packs.index import BadIndex, belongs_to, decoded, mac_address
 from agent.packs.load import packs
-from agent.packs.model import Pack, StateLookup
-from agent.probes.wireless.table import state_of
+from agent.packs.model import Pack
+from agent.packs.parts import StateLookup
+from agent.probes.wireless.details import channel_of
+from agent.probes.wireless.table import meaning
 from common.configfile import ConfigError
 
 FOLDER = Path(agent.packs.__file__).parent
@@ -36,6 +38,7 @@ def test_no_state_is_both_up_and_down() -> None:
         for lookup in lookups:
             assert not lookup.up.keys() & (lookup.down.keys() | lookup.standby.keys()), pack.id
             assert not lookup.down.keys() & lookup.standby.keys(), pack.id
+            assert not set(lookup.ignore) & (lookup.up.keys() | lookup.down.keys() | lookup.standby.keys()), pack.id
 
 
 def test_the_schools_own_pack_replaces_ours(tmp_path: Path) -> None:
@@ -75,6 +78,9 @@ def test_a_wrong_pack_is_refused(tmp_path: Path, old: str, new: str, line: int, 
         ("values: .1.1.2\n  index: text\n  otherwise: {up: up}\n  clients: {sum: .1.1.3}", "needs rows"),
         ("rows: .1.1.2\n  index: mac\n  otherwise: {up: up, down: down}", "either up or down"),
         ("rows: .1.1.2\n  index: mac\n  otherwise: {up: up}\n  name: {index: text}", "needs key"),
+        ("rows: .1.1.2\n  index: mac\n  state: {column: .1.1.2}", "at least one of up, standby, down"),
+        ("rows: .1.1.2\n  index: mac\n  otherwise: {up: up}\n  radios: {key: .1.1.3}", "at least one of channel"),
+        ("values: .1.1.2\n  index: text\n  otherwise: {up: up}\n  uplink: .1.1.3", "need rows"),
     ],
 )
 def test_a_table_that_cannot_work_is_refused(tmp_path: Path, table: str, says: str) -> None:
@@ -150,11 +156,26 @@ def test_states() -> None:
     lookup = StateLookup.model_validate(
         {"column": ".1.1.1", "up": {8: "normal", "Online": "online"}, "standby": {11: "standby"}, "down": {4: "fault"}}
     )
-    assert state_of((lookup,), 8) == (True, "normal")
-    assert state_of((lookup,), b"ONLINE ") == (True, "online")
-    assert state_of((lookup,), 11) == (None, "standby")
-    assert state_of((lookup,), 4) == (False, "fault")
-    assert state_of((lookup,), 99) == (None, "unlisted_99")  # neither good news nor bad
+    assert meaning((lookup,), 8) == (True, "normal")
+    assert meaning((lookup,), b"ONLINE ") == (True, "online")
+    assert meaning((lookup,), 11) == (None, "standby")
+    assert meaning((lookup,), 4) == (False, "fault")
+    assert meaning((lookup,), 99) == (None, "unlisted_99")  # neither good news nor bad
+
+
+@pytest.mark.parametrize(
+    ("frequency", "band", "channel"),
+    [
+        (2412, "2.4GHz", 1),
+        (2484, "2.4GHz", 14),
+        (5180, "5GHz", 36),
+        (5825, "5GHz", 165),
+        (5955, "6GHz", 1),
+        (900, "", None),
+    ],
+)
+def test_a_frequency_is_a_channel(frequency: int, band: str, channel: int | None) -> None:
+    assert channel_of(frequency) == (band, channel)
 
 
 def test_the_example_of_the_documentation_is_a_pack(tmp_path: Path) -> None:

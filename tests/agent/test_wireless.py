@@ -51,6 +51,8 @@ def h3c(root: str) -> Objects:
         made[f"{base}.2.1.10.1.7.{text_index(serial)}"] = 1
     made[f"{base}.2.1.2.1.7.{text_index('SN1')}"] = 7
     made[f"{base}.2.1.10.1.7.{text_index('SN3')}"] = 2
+    for serial, tunnel in (("SN1", 1), ("SN2", 3)):
+        made[f"{base}.2.1.1.1.8.{text_index(serial)}"] = tunnel
     for serial, name in (("SN1", "教1-101"), ("SN3", "教1-103"), ("SN4", "教1-104"), ("auto", "any")):
         made[f"{base}.4.3.1.1.2.{text_index(name)}"] = serial
     return made
@@ -65,6 +67,18 @@ def unifi(networks: tuple[tuple[int, str, int], ...]) -> Objects:
     return made
 
 
+def radios() -> Objects:
+    """Two radios of M1 by hwWlanRadioInfoTable, uplinks, models and two networks."""
+    made: Objects = {f"{HUAWEI}.13.3.3.1.50.{mac_index(M1)}": 3, f"{HUAWEI}.13.3.3.1.50.{mac_index(M2)}": 7}
+    made[f"{HUAWEI}.13.3.3.1.3.{mac_index(M1)}"] = "AP4050DN"
+    for radio, band, channel, noise, busy, clients in ((0, 1, 6, -95, 44, 2), (1, 2, 149, 0, 7, 3)):
+        for column, value in ((5, band), (7, channel), (24, noise), (25, busy), (40, clients)):
+            made[f"{HUAWEI}.16.1.2.1.{column}.{mac_index(M1)}.{radio}"] = value
+    for column, stations in ((2, 2), (3, 3)):
+        made[f"{HUAWEI}.17.1.2.1.{column}.{text_index('school')}"] = stations
+    return made
+
+
 DEVICES: dict[str, Objects] = {
     "healthy": huawei({M1: ("A101", 8, 12), M2: ("A102", 4, 0), M3: ("B-hall", 11, 0), M4: ("A103", 16, 0)}, 1),
     "twins": huawei({M1: ("A101", 8, 1)}, 3) | by_id({M1: ("A101", 8), M2: ("A102", 8), M3: ("A103", 8)}),
@@ -76,24 +90,41 @@ DEVICES: dict[str, Objects] = {
     "standby": huawei({mac: (mac, 11, 0) for mac in (M1, M2, M3, M4, M5)}, 0),
     "h3c-new": h3c("25506.2.75"),
     "h3c-old": h3c("2011.10.2.75"),
+    "h3c-slave": h3c("25506.2.75") | {f"1.3.6.1.4.1.25506.2.75.2.1.1.1.8.{text_index('SN1')}": 2},
     "switch": system("1.3.6.1.4.1.99999.7", descr="Acme Switch\r\n5.1"),
     "acme": system("1.3.6.1.4.1.99999.7") | {f"1.3.6.1.4.1.99999.1.1.2.{mac_index(M1)}": "running"},
     "wrong-index": system("1.3.6.1.4.1.2011.2") | {f"{HUAWEI}.13.3.3.1.6.1.2.3": 8},
     "wrong-count": huawei({M1: ("A101", 8, -4)}, 1),
     "alone": unifi(((4, "ng", 1), (9, "na", 2))),
+    # A maker's tree on models that nobody has seen: other tables, no counts, a count of none, clients of none.
+    "new-tables": system("1.3.6.1.4.1.2011.2.999", descr="AC of tomorrow") | {f"{HUAWEI}.99.1.1.6.1": 8},
+    "stranger": system("1.3.6.1.4.1.99999.7") | {f"{HUAWEI}.12.1.2.1.0": 0},
+    "empty": huawei({}, 0) | {f"{HUAWEI}.12.1.2.2.0": 0},
+    "ghosts": huawei({}, 0),
+    "details": huawei({M1: ("A101", 8, 5), M2: ("A102", 8, 0)}, 2) | radios(),
+    "many-networks": huawei({M1: ("A101", 8, 5)}, 1)
+    | {f"{HUAWEI}.17.1.2.1.2.{text_index(f'net{n:02}')}": 1 for n in range(40)},
 }
+BROKEN = f"{HUAWEI}.16.1.2.1.25.{mac_index(M1)}.0|2:error|status=authorizationError,value=1"
+"""hwWlanRadioChUtilizationRate of one radio: the device answers with an error."""
 
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("made")
-    with recordings({name: write(folder, name, objects) for name, objects in DEVICES.items()}) as found:
+    devices = {name: write(folder, name, objects) for name, objects in DEVICES.items()}
+    devices["broken"] = folder / "broken.snmprec"
+    lines = [line for line in devices["details"].read_text().splitlines() if line.split("|")[0] != BROKEN.split("|")[0]]
+    lines.append(BROKEN)
+    lines.sort(key=lambda line: tuple(map(int, line.split("|")[0].split("."))))
+    devices["broken"].write_text("".join(f"{line}\n" for line in lines))
+    with recordings(devices) as found:
         yield found
 
 
 @pytest.fixture(autouse=True)
 def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in DEVICES:
+    for name in (*DEVICES, "broken"):
         monkeypatch.setenv(f"TEST_{name}", name)
 
 
@@ -214,6 +245,11 @@ async def test_both_roots_of_h3c(port: int, name: str) -> None:
     assert values(seen, "rows_expected", "table") == {"access_points": 4}
 
 
+async def test_an_access_point_on_the_slave_tunnel_is_served_elsewhere(port: int) -> None:
+    seen = await look(port, "h3c-slave")
+    assert (states(seen)["SN1"], values(seen, AP_UP)) == ("slave", {"SN2": 0, "SN3": 0, "SN4": 0})
+
+
 async def test_a_stand_alone_access_point(port: int) -> None:
     seen = await look(port, "alone")
     assert (seen.outcome, values(seen, AP_UP)) == ("ok", {"AP-library": 1})
@@ -224,6 +260,58 @@ async def test_a_device_that_no_pack_fits(port: int) -> None:
     seen = await look(port, "switch")
     assert (seen.outcome, seen.readings) == ("malformed", ())
     assert seen.detail == "no device pack fits: sysObjectID 1.3.6.1.4.1.99999.7, sysDescr 'Acme Switch 5.1'"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("new-tables", "no access points in its tree (huawei-ac 1.3.6.1.4.1.2011.6.139); a restricted view"),
+        ("stranger", "huawei-ac has no access points in its table: a restricted view, or another model?"),
+        ("ghosts", "huawei-ac has no access points in its table: a restricted view, or another model?"),
+    ],
+)
+async def test_a_model_that_nobody_has_seen_is_not_a_school_without_wireless(port: int, name: str, says: str) -> None:
+    seen = await look(port, name, access_points=[{"ap": M1, "place": "gym"}])
+    assert seen.outcome == "malformed"
+    assert says in seen.detail
+    assert f"sysObjectID {DEVICES[name]['1.3.6.1.2.1.1.2.0']!s}" in seen.detail
+    assert values(seen, AP_UP) == {}
+
+
+async def test_a_known_controller_whose_counts_all_say_none(port: int) -> None:
+    seen = await look(port, "empty")
+    assert (seen.outcome, seen.detail, values(seen, AP_UP)) == ("ok", "", {})
+    assert values(seen, "wireless_controller_access_points_up", "") == {"": 0}
+    # It is believed, so an access point that should be there is gone.
+    seen = await look(port, "empty", access_points=[{"ap": M1, "place": "gym"}])
+    assert (seen.outcome, states(seen)) == ("ok", {M1: "gone"})
+
+
+async def test_radios_uplink_and_networks(port: int) -> None:
+    seen = await look(port, "details")
+    assert (seen.outcome, seen.detail) == ("ok", "")
+    assert values(seen, "wireless_access_point_uplink_speed_bytes") == {M1: 125_000_000}  # 7 is no speed of the MIB
+    assert values(seen, "wireless_radio_channel", "band") == {"2.4GHz": 6, "5GHz": 149}
+    assert values(seen, "wireless_radio_noise_dbm", "band") == {"2.4GHz": -95}  # 0 is none
+    assert values(seen, "wireless_radio_utilisation_ratio", "band") == {"2.4GHz": 0.44, "5GHz": 0.07}
+    assert values(seen, "wireless_access_point_band_clients", "band") == {"2.4GHz": 2, "5GHz": 3}
+    assert values(seen, "wireless_network_clients", "ssid") == {"school": 5}
+    assert values(seen, "wireless_access_point_info", "model") == {"AP4050DN": 1}
+    assert values(seen, "wireless_clients", "band") == {"all": 40, "2.4GHz": 2, "5GHz": 3}
+
+
+async def test_a_detail_that_fails_costs_no_state(port: int) -> None:
+    seen = await look(port, "broken", snmp={"max_repetitions": 2})
+    assert seen.outcome == "malformed"
+    assert f"broke off {HUAWEI}.16.1.2.1.25" in seen.detail
+    assert values(seen, AP_UP) == {M1: 1, M2: 1}
+    assert values(seen, AP_CLIENTS) == {M1: 5, M2: 0}
+
+
+async def test_networks_are_a_bounded_set(port: int) -> None:
+    networks = values(await look(port, "many-networks"), "wireless_network_clients", "ssid")
+    assert len(networks) == 33
+    assert networks[""] == 8
 
 
 async def test_a_pack_of_the_schools_own(port: int, tmp_path: Path) -> None:

@@ -11,13 +11,15 @@ ETHERNET_TYPES = frozenset({6, 7, 62, 69, 117})
 _AGGREGATION_TYPE = 161  # ieee8023adLag
 _AGGREGATION_ALSO = ETHERNET_TYPES | {53}  # propVirtual
 _AGGREGATION_NAME = re.compile(
-    r"(eth-trunk|bridge-aggregation|route-aggregation|aggregateport|port-channel|trk|bond|ag|ae|po) ?\d+", re.IGNORECASE
+    r"(eth-trunk|bridge-aggregation|route-aggregation|aggregateport|port-channel|trk|bond|lagg|ag|ae|po) ?\d+",
+    re.IGNORECASE,
 )
 """Some devices give an aggregation the type of an Ethernet port, or of a virtual interface of their own."""
 _VIRTUAL_NAME = re.compile(
     r".*\.\d+"  # a subinterface
-    r"|(vlan|wlan|wifi|capwap).*|lo\d*"
-    r"|(vl|virtual|vmac|loopback|inloopback|null|tunnel|dialer|veth|docker|virbr|dummy|ifb|wds|wdsi|apcli|apclii|ath|"
+    r"|(vlan|wlan|wifi|capwap|bluetooth).*|.*(wireless|wi-fi|_vlink\d+)( .*)?|lo\d*"
+    r"|(vl|virtual|vmac|loopback|inloopback|null|tunnel|dialer|veth|vethernet|vif|vqos|docker|virbr|xenbr|dummy|ifb|"
+    r"wds|wdsi|apcli|apclii|ath|"
     r"ra|rai|ssid|br|brg|bridge|bvi|irb|svi|stack|modem|ppp|tun|tap|ve)([ -]?\d.*|[ -][a-z].*)?",
     re.IGNORECASE,
 )

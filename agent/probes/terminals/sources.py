@@ -6,7 +6,8 @@ from agent.clients.snmp import Snmp, Value, connect, text
 from agent.errors import Malformed
 from agent.packs.index import BadIndex, decoded, mac_address
 from agent.packs.load import packs
-from agent.packs.model import Pack, under
+from agent.packs.model import Pack
+from agent.packs.parts import under
 from agent.probes.base import Context
 from agent.probes.terminals.settings import Source
 

@@ -46,11 +46,18 @@ class WirelessSettings(ProbeSettings):
     pack: str = Field(
         "auto", min_length=1, max_length=40, description="a device pack's id, or auto to go by the answer"
     )
+    radios: bool = Field(
+        True, description="also read each radio's channel, use and noise; false where a controller answers slowly"
+    )
     access_points: tuple[ExpectedAccessPoint, ...] = Field(
         (), max_length=20_000, description="the access points that must be there; one that is missing is reported"
     )
     place_pattern: Annotated[str, AfterValidator(_place_pattern)] | None = Field(
         None, max_length=300, description="finds the room in an access point's name, in its group named place"
+    )
+    place_in: Literal["name", "location"] = Field(
+        "name",
+        description="what holds the room: the name, or the location that the controller has for it",
     )
 
     @field_validator("access_points")

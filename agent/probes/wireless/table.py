@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from agent.clients.snmp import Value, text
 from agent.errors import Malformed
 from agent.packs.index import BadIndex, belongs_to, decoded, mac_address
-from agent.packs.model import AccessPointTable, Lookup, StateLookup, Sum, under
+from agent.packs.model import AccessPointTable
+from agent.packs.parts import Lookup, StateLookup, Sum, under
 
 Columns = Mapping[str, Mapping[str, Value]]
 """Whole OID of a column to its rows, by index."""
@@ -15,8 +16,12 @@ MAX_NAME = 120
 
 @dataclass(frozen=True, slots=True)
 class AccessPoint:
-    """One access point. `up` is None where the controller does not say: standby, or a state that the pack lacks."""
+    """One access point. `up` is None where the controller does not say: standby, or a state that the pack lacks.
 
+    `key` is what its row's index says, by which other tables know it.
+    """
+
+    key: str
     ap_id: str
     name: str
     mac: str | None
@@ -24,6 +29,9 @@ class AccessPoint:
     up: bool | None
     state: str
     clients: int | None
+    location: str = ""
+    model: str = ""
+    firmware: str = ""
 
 
 def access_points(table: AccessPointTable, root: str, columns: Columns) -> list[AccessPoint]:
@@ -31,6 +39,7 @@ def access_points(table: AccessPointTable, root: str, columns: Columns) -> list[
     reader = _Reader(table, root, columns)
     names, macs, serials = (reader.first(lookups) for lookups in (table.name, table.mac, table.serial))
     states = [(lookup, reader.values(lookup)) for lookup in table.state]
+    locations, models, firmwares = (reader.first(lookups) for lookups in (table.location, table.model, table.firmware))
     clients = reader.clients()
     found: dict[str, AccessPoint] = {}
     for key in reader.listed():
@@ -39,11 +48,23 @@ def access_points(table: AccessPointTable, root: str, columns: Columns) -> list[
         own = {"index": key, "mac": mac, "serial": serial}[table.identity] or f"index {key}"
         up, state = _state(table, states, key)
         count = clients.get(key)
-        if count is None and up is False and table.clients is not None:
+        if count is None and up is False and clients:
             count = 0  # what serves nobody has no stations; many controllers drop its row
         # A box that gives two rows the same address still has two access points.
         ap_id = own if own not in found else f"{own} index {key}"
-        found[ap_id] = AccessPoint(ap_id, label(names.get(key, "")) or own, mac, serial, up, state, count)
+        found[ap_id] = AccessPoint(
+            key,
+            ap_id,
+            label(names.get(key, "")) or own,
+            mac,
+            serial,
+            up,
+            state,
+            count,
+            label(locations.get(key, "")),
+            label(models.get(key, "")),
+            label(firmwares.get(key, "")),
+        )
     return list(found.values())
 
 
@@ -64,7 +85,7 @@ def by_band(count: Sum, root: str, columns: Columns) -> dict[str, int]:
     return totals
 
 
-def state_of(lookups: tuple[StateLookup, ...], value: Value) -> tuple[bool | None, str]:
+def meaning(lookups: tuple[StateLookup, ...], value: Value) -> tuple[bool | None, str]:
     """A value's meaning by the first lookup that lists it; a value that none lists is neither up nor down."""
     word = _word(value)
     for lookup in lookups:
@@ -113,12 +134,17 @@ class _Reader:
         if lookup.key is None:
             return {self._key(index): value for index, value in self._rows(lookup.column or "").items()}
         column = self._rows(lookup.column) if lookup.column is not None else {}
-        for index, key in self._rows(lookup.key).items():
+        for index, value in self._rows(lookup.key).items():
+            key = self._named(value)
             if lookup.index is not None:
-                found.setdefault(label(key), self._read(index, lookup.index))
+                found.setdefault(key, self._read(index, lookup.index))
             elif index in column:
-                found.setdefault(label(key), column[index])
+                found.setdefault(key, column[index])
         return found
+
+    def _named(self, value: Value) -> str:
+        """The access point that a column of another table names, written as the index is."""
+        return (mac_address(value) if self._table.index == "mac" else None) or label(value)
 
     def first(self, lookups: tuple[Lookup, ...]) -> dict[str, Value]:
         """The first value that is not empty, of lookups in their order."""
@@ -162,8 +188,8 @@ def _state(
     table: AccessPointTable, states: list[tuple[StateLookup, dict[str, Value]]], key: str
 ) -> tuple[bool | None, str]:
     for lookup, values in states:
-        if key in values:
-            return state_of((lookup,), values[key])
+        if key in values and _word(values[key]) not in lookup.ignore:
+            return meaning((lookup,), values[key])
     if table.otherwise is None:
         return None, "unknown"
     return table.otherwise.up is not None, table.otherwise.up or table.otherwise.down or "unknown"
