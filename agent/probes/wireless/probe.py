@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from agent.clients.snmp import connect, text
-from agent.errors import Malformed
+from agent.errors import Malformed, Silent
 from agent.packs.choose import Choice, choose
 from agent.packs.load import packs
 from agent.packs.model import Pack, Sum, under
 from agent.probes.base import Context, Probe
+from agent.probes.wireless.seating import Seating, read_seating
 from agent.probes.wireless.settings import ExpectedAccessPoint, WirelessSettings
 from agent.probes.wireless.table import AccessPoint, access_points, by_band, label, state_of, whole
 from wire.measures import (
@@ -18,6 +19,7 @@ from wire.measures import (
     AP_UP,
     CONTROLLER_APS,
     CONTROLLER_APS_UP,
+    PLACE_TERMINALS,
     ROWS_EXPECTED,
     ROWS_SEEN,
     WIRELESS_CLIENTS,
@@ -36,12 +38,21 @@ async def run(settings: WirelessSettings, context: Context) -> list[Reading]:
         system = await snmp.get((_DESCR, _OBJECT_ID, _NAME))
         object_id = text(system.get(_OBJECT_ID, "")).lstrip(".")
         choice = await choose(snmp, known, object_id)
+        seating, fault = None, None
+        try:
+            seating = await read_seating(snmp, settings, choice) if choice is not None else None
+        except (Malformed, Silent) as error:  # what the tables of access points say stands
+            fault = error
     if choice is None:
         what = "no device pack fits" if settings.pack == "auto" else f"the pack {settings.pack} does not fit"
         raise Malformed(f"{what}: sysObjectID {object_id or 'absent'}, sysDescr {label(system.get(_DESCR, ''))!r}")
     if choice.pack.itself is not None and not choice.rows:
-        return _stand_alone(settings, choice, label(system.get(_NAME, "")))
-    return _controller(settings, choice)
+        readings = _stand_alone(settings, choice, label(system.get(_NAME, "")), seating)
+    else:
+        readings = _controller(settings, choice, seating)
+    if fault is not None:
+        raise type(fault)(str(fault), readings)
+    return readings
 
 
 def _candidates(pack: str, known: Mapping[str, Pack]) -> Mapping[str, Pack]:
@@ -52,7 +63,7 @@ def _candidates(pack: str, known: Mapping[str, Pack]) -> Mapping[str, Pack]:
     return {pack: known[pack]}
 
 
-def _controller(settings: WirelessSettings, choice: Choice) -> list[Reading]:
+def _controller(settings: WirelessSettings, choice: Choice, seating: Seating | None) -> list[Reading]:
     readings = _scalar_readings(choice)
     try:
         found = access_points(choice.table, choice.root, choice.columns) if choice.table and choice.rows else []
@@ -63,13 +74,15 @@ def _controller(settings: WirelessSettings, choice: Choice) -> list[Reading]:
     places = _Places(settings, found)
     for ap in found:
         readings += _of(ap, places.of(ap))
+    if seating is not None:
+        readings += seating.readings([(ap, places.of(ap)) for ap in found])
     if contradictions := _contradictions(choice, found):
         # A table that may be cut short proves nothing of what is not in it.
         raise Malformed("; ".join(contradictions), readings)
     return readings + [reading for expected in places.missing() for reading in _gone(expected)]
 
 
-def _stand_alone(settings: WirelessSettings, choice: Choice, name: str) -> list[Reading]:
+def _stand_alone(settings: WirelessSettings, choice: Choice, name: str, seating: Seating | None) -> list[Reading]:
     """The device that answers is the access point. Its name is sysName, else the device's in the configuration."""
     itself = choice.pack.itself
     if itself is None:
@@ -86,6 +99,8 @@ def _stand_alone(settings: WirelessSettings, choice: Choice, name: str) -> list[
     bands = {"all": clients, **by_band(itself.clients, choice.root, choice.columns)}
     places = _Places(settings, [ap])
     readings = _of(ap, places.of(ap)) + [_reading(WIRELESS_CLIENTS, n, band=band) for band, n in bands.items()]
+    if seating is not None:
+        readings += seating.readings([(ap, places.of(ap))])
     return readings + [reading for expected in places.missing() for reading in _gone(expected)]
 
 
@@ -203,6 +218,7 @@ PROBE = Probe(
         AP_STATE,
         AP_CLIENTS,
         WIRELESS_CLIENTS,
+        PLACE_TERMINALS,
         CONTROLLER_APS_UP,
         CONTROLLER_APS,
         ROWS_SEEN,
