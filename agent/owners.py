@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Annotated, Literal
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
 
 from agent.register import OWNERS, Owner
 from common.faults import fault
@@ -13,6 +13,17 @@ from common.faults import fault
 Ruled = Literal["student", "teacher", "shared", "visitor"]
 """What a rule may say. `visitor`: surely none of the school's terminals, such as on a network for guests."""
 RULED: tuple[Ruled, ...] = (*OWNERS, "visitor")
+Network = IPv4Network | IPv6Network
+
+
+def _subnet(value: Any) -> Network:
+    try:
+        return ip_network(value)
+    except ValueError:
+        raise fault("应为网段，如 10.20.0.0/16", "a subnet is accepted, such as 10.20.0.0/16") from None
+
+
+Subnet = Annotated[Network, PlainValidator(_subnet)]
 Vlan = Annotated[int, Field(ge=1, le=4094)]
 Ssid = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
@@ -40,7 +51,7 @@ class OwnerRule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     owner: Ruled = Field(description="student, teacher, shared; visitor: none of the school's")
-    subnets: tuple[IPv4Network | IPv6Network, ...] = Field((), max_length=1000)
+    subnets: tuple[Subnet, ...] = Field((), max_length=1000)
     vlans: tuple[Vlan, ...] = Field((), max_length=4094)
     ssids: tuple[Ssid, ...] = Field((), max_length=1000, description="names of wireless networks, written exactly")
 

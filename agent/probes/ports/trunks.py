@@ -1,5 +1,6 @@
 """Which ports lead to other network equipment, by LLDP neighbours and the addresses learned on each port."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -51,7 +52,7 @@ async def read_evidence(snmp: Snmp, ports: Sequence[Port]) -> Evidence:
     except Malformed:
         found.sources["fdb"] = False
     try:
-        capabilities = await snmp.column(_CAPABILITIES, MAX_NEIGHBOURS)
+        capabilities = await snmp.column(_CAPABILITIES, MAX_NEIGHBOURS, in_order=False)
         if capabilities:
             found.equipment = await _equipment(snmp, capabilities, ports, bridge)
             found.sources["lldp"] = True
@@ -64,7 +65,7 @@ async def _addresses(snmp: Snmp, bridge: Mapping[str, str]) -> dict[str, int]:
     """How many different addresses each port has learned. An address of several VLANs is one."""
     learned: dict[str, set[str]] = defaultdict(set)
     for oid in (_VLAN_PORT, _FDB_PORT):
-        for index, port in (await snmp.column(oid, MAX_ADDRESSES)).items():
+        for index, port in (await snmp.column(oid, MAX_ADDRESSES, in_order=False)).items():
             if port:  # 0: not learned on a port
                 mac = ".".join(index.split(".")[-6:])
                 learned[bridge.get(str(port), str(port) if not bridge else "")].add(mac)
@@ -95,6 +96,9 @@ def is_equipment(capabilities: Value) -> bool:
     return bool(bits & {_BRIDGE, _ACCESS_POINT, _ROUTER}) and _TELEPHONE not in bits
 
 
+_SHORT_NAME = re.compile(r"([a-z-]+) ?(\d+(?:/\d+)*)")
+
+
 class _Known:
     """Finds the ifIndex of a local LLDP port by its id, else as IEEE 802.1AB numbers it: as the bridge port."""
 
@@ -115,7 +119,7 @@ class _Known:
         """The one port that it is, or none: an id that fits several says nothing."""
         written = " ".join(text(value).split()).casefold() if value is not None else ""
         by_id = {
-            _NAME: self._names.get(written, []),
+            _NAME: self._names.get(written) or self._by_short_name(written),
             _LOCAL: self._names.get(written, []),
             _ALIAS: self._aliases.get(written, []) or self._names.get(written, []),
             _MAC_ADDRESS: self._macs.get(mac_address(value or "") or "", []),
@@ -124,3 +128,16 @@ class _Known:
             return by_id if len(by_id) == 1 else []
         index = self._bridge.get(local, local)
         return [index] if index in self._indexes else []
+
+    def _by_short_name(self, written: str) -> list[str]:
+        """LLDP's `Gi1/0/1` is `GigabitEthernet 1/0/1` in ifDescr on some devices."""
+        short = _SHORT_NAME.fullmatch(written)
+        if short is None:
+            return []
+        found = {
+            index
+            for name, indexes in self._names.items()
+            if (full := _SHORT_NAME.fullmatch(name)) and full[2] == short[2] and full[1].startswith(short[1])
+            for index in indexes
+        }
+        return sorted(found)

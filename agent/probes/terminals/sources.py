@@ -89,7 +89,7 @@ async def _fdb(snmp: Snmp) -> Traces:
     found: Traces = defaultdict(Trace)
     vlans = await _vlan_of_database(snmp)
     for oid, has_vlan in ((_VLAN_STATUS, True), (_BRIDGE_STATUS, False)):
-        for index, value in (await snmp.column(oid, MAX_ENTRIES)).items():
+        for index, value in (await snmp.column(oid, MAX_ENTRIES, in_order=False)).items():
             if value != _LEARNED:
                 continue
             trace = found[mac_of(index)]
