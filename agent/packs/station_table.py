@@ -16,9 +16,12 @@ _MAC_ARCS = 6
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """`ap` is what the controller says of the access point: a MAC as 00:11:22:33:44:55, or text; empty if nothing."""
+    """`aps` is what the controller may mean as the access point: MACs as 00:11:22:33:44:55, names, serial numbers.
 
-    ap: str
+    A name of six characters cannot be told from a MAC, so both readings are there.
+    """
+
+    aps: tuple[str, ...]
     trace: Trace
 
 
@@ -53,8 +56,8 @@ async def stations(snmp: Snmp, pack: Pack, root: str, wanted_ap: bool = False) -
             trace.vlans.add(vlan)
         if address := address_of(_cell(columns, root, table.address, index)):
             trace.addresses.add(address)
-        ap = next((key for column in aps if (key := _key(column.get(mac, "")))), "")
-        found[mac] = Station(names.get(ap, ap), trace)
+        keys = [key for column in aps for key in _keys(column.get(mac, ""))]
+        found[mac] = Station(tuple(names.get(key, key) for key in keys), trace)
     return found
 
 
@@ -106,10 +109,10 @@ async def _names(snmp: Snmp, pack: Pack, root: str) -> dict[str, str]:
     return found
 
 
-def _key(value: Value) -> str:
+def _keys(value: Value) -> list[str]:
     if isinstance(value, int | float):
-        return str(value)
-    return mac_address(value) or " ".join(text(value).split())
+        return [str(value)]
+    return [key for key in (mac_address(value), " ".join(text(value).split())) if key]
 
 
 def _decoded(arcs: list[str], index: str) -> str:

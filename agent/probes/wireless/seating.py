@@ -16,6 +16,8 @@ from wire.report import Reading
 
 UNREGISTERED = "unregistered"
 NOWHERE = ""
+NOBODY = ""
+"""The id of an access point that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,11 @@ class Seating:
         """
         by_key = _by_key([ap for ap, _ in aps])
         places = {ap.ap_id: place for ap, place in aps}
+        alone = aps[0][0].ap_id if len(aps) == 1 else NOBODY
         counts: Counter[tuple[str, str]] = Counter()
         listed: Counter[str] = Counter()
         for mac, station in self.stations.items():
-            ap_id = by_key.get(station.ap, "")
+            ap_id = next((by_key[key] for key in station.aps if key in by_key), NOBODY if station.aps else alone)
             listed[ap_id] += 1
             owner = owner_of(mac, station.trace, self.register, self.rules) or UNREGISTERED
             counts[places.get(ap_id, NOWHERE), owner] += 1
@@ -68,11 +71,9 @@ async def read_seating(snmp: Snmp, settings: WirelessSettings, choice: Choice) -
 
 
 def _by_key(aps: Sequence[AccessPoint]) -> dict[str, str]:
-    """Every way to say an access point, to its id. A name that two have says neither; a lone one has every station."""
+    """Every way to say an access point, to its id. A name that two have says neither."""
     names = Counter(ap.name for ap in aps)
     found = {ap.name: ap.ap_id for ap in aps if names[ap.name] == 1}
     for ap in aps:
         found.update((key, ap.ap_id) for key in (ap.serial, ap.mac, ap.ap_id) if key)
-    if len(aps) == 1:
-        found.setdefault("", aps[0].ap_id)
     return found
