@@ -19,6 +19,11 @@ REASONS: dict[str, Text] = {
         "only, so that there are between {verified} and {most}. Switch private addresses off for the school's network, "
         "or tell the agent by VLAN, subnet or SSID whose the terminals are",
     ),
+    "terminals_too_few": Text(
+        "{people} 人，{days} 天内按台账与网络归属确认在用 {verified} 台终端，至多 {most} 台，不够",
+        "{people} people and {verified} terminals surely in use within {days} days, by register and network, or at most "
+        "{most}: too few",
+    ),
     "registers_disagree": Text(
         "探针的终端台账有 {agent} 台，花名册的台账有 {roster} 台，请核对",
         "the agent's register has {agent} terminals and the roster's has {roster}; reconcile them",

@@ -72,7 +72,9 @@ def judged(
         state, reason, count = "met", Reason("terminals_enough", values), fewest
     elif most * policy.at_most < people and (is_watched or (counted.listed > 0 and not counted.by_rules)):
         state, count = "unmet", fewest
-        if max(counted.listed, fewest) * policy.at_most < people:
+        if counted.by_rules:
+            reason = Reason("terminals_too_few", {**values, "most": most})
+        elif max(counted.listed, fewest) * policy.at_most < people:
             reason, count = Reason("register_too_small", values), max(counted.listed, fewest)
         else:
             reason = Reason("register_not_seen", values)

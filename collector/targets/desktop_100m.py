@@ -61,7 +61,7 @@ def evaluate(school: School, evidence: Evidence, policy: DesktopPolicy, moment: 
         return blind(ID, gaps or [Gap(Reason("no_access_ports"))], 1.0, items)
     total, fast = len(ports), len(ports) - len(short)
     once_best = best_speeds(fresh, evidence, policy.look_back_days, moment)
-    fell = [_fell(port, best) for port in ports if (best := _fell_from(port, once_best)) is not None]
+    fell = [_fell(port, *fall) for port in ports if (fall := _fall(port, once_best)) is not None]
     findings = [*(_short(port) for port in (*slow, *silent)), *(gap.reason for gap in gaps), *fell]
     unmet = Reason("ports_slow", {"count": len(slow), "total": total, "required": bit_rate(required)})
     if gaps and slow:  # one slow port is enough; how many more there are is not known, so there are no bounds
@@ -88,15 +88,20 @@ def _short(port: AccessPort) -> Reason:
     return Reason("port_slow", {**_words(port), "speed": bit_rate(port.best)})
 
 
-def _fell_from(port: AccessPort, once_best: Mapping[tuple[str, str, str], float]) -> float | None:
-    """The gigabit that a port once had, where it has 100 Mbit/s now: a cable or a plug, and no sleep."""
-    best = max(port.best, once_best.get((port.device, port.name, port.ifindex), 0.0))
-    return best if best >= GIGABIT and ASLEEP < (port.now or 0.0) <= FAST else None
+def _fall(port: AccessPort, once_best: Mapping[tuple[str, str, str], float]) -> tuple[float, float] | None:
+    """The gigabit that a port once had and the 100 Mbit/s that it has: a cable or a plug, and no sleep.
+
+    What it has is its speed now, and of one that sleeps or is off the best of the window, so that the finding of the
+    night is that of the day.
+    """
+    once = max(port.best, once_best.get((port.device, port.name, port.ifindex), 0.0))
+    now = port.now or 0.0
+    speed = now if ASLEEP < now <= FAST else port.best
+    return (once, speed) if once >= GIGABIT and ASLEEP < speed <= FAST else None
 
 
-def _fell(port: AccessPort, best: float) -> Reason:
-    values: Values = {"speed": bit_rate(port.now or 0.0), "best": bit_rate(best)}
-    return Reason("port_fell", {**_words(port), **values})
+def _fell(port: AccessPort, once: float, speed: float) -> Reason:
+    return Reason("port_fell", {**_words(port), "speed": bit_rate(speed), "best": bit_rate(once)})
 
 
 def _words(port: AccessPort) -> Values:
