@@ -21,8 +21,8 @@ REASONS: dict[str, Text] = {
     ),
     "terminals_too_few": Text(
         "{people} 人，{days} 天内按台账与网络归属确认在用 {verified} 台终端，至多 {most} 台，不够",
-        "{people} people and {verified} terminals surely in use within {days} days, by register and network, or at most "
-        "{most}: too few",
+        "{people} people and {verified} terminals surely in use within {days} days, by register and network, or at "
+        "most {most}: too few",
     ),
     "registers_disagree": Text(
         "探针的终端台账有 {agent} 台，花名册的台账有 {roster} 台，请核对",

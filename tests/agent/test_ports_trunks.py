@@ -184,6 +184,12 @@ async def test_a_memory_that_a_crash_cut_short_is_made_anew(look: Look, played: 
     assert (await look.at(played, "day")).trunks == {1}
 
 
+async def test_a_state_folder_that_cannot_be_written_costs_no_port(look: Look, played: int) -> None:
+    look.folder /= "a-file"
+    look.folder.write_text("")
+    assert (await look.at(played, "day")).trunks == {1}
+
+
 @pytest.mark.parametrize(
     ("more", "found"),
     [

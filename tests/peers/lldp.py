@@ -34,7 +34,7 @@ def switch() -> Iterator[str]:
         ends = stack.enter_context(cable())
         desk = stack.enter_context(_cabled(ends.near, "eth1"))
         address = stack.enter_context(_reachable(ends.near))
-        subprocess.run(inside(ends.far, "sysctl", "-qw", "net.ipv4.ip_forward=1"), check=True)
+        subprocess.run(inside(ends.far, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"), check=True)
         agentx, conf = folder / "agentx", folder / "snmpd.conf"
         conf.write_text(
             f"agentaddress udp:{address}:{PORT}\nrocommunity {COMMUNITY}\nmaster agentx\nagentXSocket unix:{agentx}\n"

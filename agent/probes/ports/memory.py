@@ -36,14 +36,15 @@ def memory_file(folder: Path, device: str) -> Path:
 
 
 def load(path: Path) -> Memory:
-    """Empty without a file, or with one that a crash cut short: the next look makes it anew."""
+    """Empty without a file that can be read, or with one that a crash cut short: the next look makes it anew."""
     try:
         return Memory.model_validate_json(path.read_bytes())
-    except (FileNotFoundError, ValidationError):
+    except (OSError, ValidationError):
         return Memory()
 
 
 def save(path: Path, memory: Memory) -> None:
+    """Raises OSError where the folder may not be written to, as when a person probes by hand."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     partial.write_text(memory.model_dump_json(), encoding="utf-8")

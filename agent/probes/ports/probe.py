@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from agent.clients.snmp import connect
 from agent.errors import Malformed, Silent
@@ -115,7 +116,8 @@ async def _find_trunks(
         except Silent as error:
             reader.fault = error
         memory.look({port.name for port in ports if _is_trunk(port, evidence, settings)}, evidence.sources, now)
-        await asyncio.to_thread(save, path, memory)
+        with suppress(OSError):  # this run knows its trunks all the same
+            await asyncio.to_thread(save, path, memory)
     for port in ports:
         if port.role == "access" and port.name in memory.trunks:
             port.role = "trunk"
