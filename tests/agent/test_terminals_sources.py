@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -21,6 +22,7 @@ from agent.runner import observe
 from tests.peers import dhcp
 from tests.peers.made import Objects, mac_index, system, write
 from tests.peers.recording import recordings
+from tests.peers.snmpd import snmpd
 from wire.report import Observation
 
 STUDENT, TEACHER, STRANGER = (f"00:1a:2b:00:00:0{n}" for n in range(1, 4))
@@ -331,6 +333,33 @@ async def test_owners_by_ssid_vlan_and_subnet(tmp_path: Path, port: int) -> None
     again = await look(tmp_path / "again", snmp("stations", port, "controller"), owners=by_name)
     assert counts(again)["shared/made-up"] == counts(again)["shared/seen"] == 1  # the first rule that fits
     assert counts(again)["unregistered/made-up"] == 2
+
+
+async def test_a_real_agent_by_snmp_v3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forwarding database by a real snmpd, SHA-512 with AES-256."""
+    rows = [(f"{VLAN_STATUS}.30.{mac_index(STUDENT)}", "integer", "3")]
+    rows += [(f"{VLAN_STATUS}.30.{mac_index(TABLET)}", "integer", "3")]
+    rows += [(f"{VLAN_STATUS}.30.{mac_index(GUEST)}", "integer", "4")]  # self: the switch's own
+    served = tmp_path / "rows"
+    served.write_text("".join(f"{oid} {kind} {value}\n" for oid, kind, value in rows))
+    script = Path(__file__).parents[1] / "peers" / "snmpd_pass.py"
+    conf = (
+        f"pass_persist .1.3.6.1.2.1.17 {sys.executable} {script} {served}\n"
+        'createUser campus SHA-512 "authenticate-me" AES-256 "encrypt-me-too"\nrouser campus priv\n'
+    )
+    monkeypatch.setenv("AUTH", "authenticate-me")
+    monkeypatch.setenv("PRIVACY", "encrypt-me-too")
+    with snmpd(conf) as port:
+        reach = {
+            "host": "127.0.0.1", "port": port, "version": "3", "user": "campus",
+            "auth": {"protocol": "sha512", "password": {"env": "AUTH"}},
+            "privacy": {"protocol": "aes256", "password": {"env": "PRIVACY"}},
+        }  # fmt: skip
+        seen = await look(tmp_path, {"kind": "fdb", "snmp": reach}, owners=[{"owner": "student", "vlans": [30]}])
+    assert (seen.outcome, seen.detail) == ("ok", "")
+    assert counts(seen) == {
+        "student/seen": 1, "unregistered/seen": 0, "student/made-up": 1, "unregistered/made-up": 0
+    }  # fmt: skip
 
 
 async def test_owners_by_the_addresses_of_a_router(tmp_path: Path, port: int) -> None:
