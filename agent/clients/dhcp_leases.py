@@ -6,6 +6,7 @@ the memfile of Kea's administrator reference manual ("Basic Lease Storage: Memfi
 
 import asyncio
 import csv
+import io
 import re
 import stat
 from collections.abc import Iterable, Iterator
@@ -18,7 +19,7 @@ from agent.errors import Malformed, Refused, Unreachable
 from agent.packs.index import mac_address
 
 Format = Literal["dnsmasq", "isc", "kea"]
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 32 * 1024 * 1024
 MAX_LEASES = 200_000
 
 
@@ -91,7 +92,7 @@ def dnsmasq(text: str, now: float) -> Iterator[_Row]:
 
     A lease without an end (expiry 0) says nothing of when the terminal was there, so it is left out. Raises ValueError.
     """
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(io.StringIO(text), 1):
         words = line.split()
         if not words:
             continue
@@ -104,7 +105,7 @@ def dnsmasq(text: str, now: float) -> Iterator[_Row]:
             yield words[2], Lease(mac, words[2], None) if expiry > now else None
 
 
-_LEASE = re.compile(r"^lease\s+([0-9.]{7,15})\s*\{([^}]{0,20000})\}", re.MULTILINE)
+_LEASE = re.compile(r"^lease\s+([0-9.]{7,15})\s*\{([^}]{0,4000})\}", re.MULTILINE)
 _STATEMENT = re.compile(r"^\s*(binding state|ends|cltt|starts|hardware ethernet)\s+([^;\n]{1,100});", re.MULTILINE)
 
 
@@ -119,7 +120,7 @@ def isc(text: str, now: float) -> Iterator[_Row]:
         active = said.get("binding state", "active").strip() == "active" and (ends is None or ends > now)
         at = _isc_time(said.get("cltt", said.get("starts", "never")))
         yield address, Lease(mac, address, at) if active and mac is not None and at is not None else None
-    if not anything and any(line.strip() and not line.startswith(_NO_LEASE) for line in text.splitlines()):
+    if not anything and any(line.strip() and not line.startswith(_NO_LEASE) for line in io.StringIO(text)):
         raise ValueError("holds no lease of dhcpd")
 
 
@@ -142,7 +143,7 @@ _DEFAULT_STATE = "0"
 
 def kea(text: str, now: float) -> Iterator[_Row]:
     """CSV with a heading; the last row of an address counts, and one without lifetime ends it. Raises ValueError."""
-    rows = csv.DictReader(text.splitlines())
+    rows = csv.DictReader(io.StringIO(text))
     if missing := [name for name in _KEA_COLUMNS if name not in (rows.fieldnames or ())]:
         raise ValueError(f"the heading lacks {', '.join(missing)}: is it Kea's DHCPv4 memfile?")
     try:

@@ -199,6 +199,8 @@ async def test_a_state_folder_that_cannot_be_written_costs_no_port(look: Look, p
         ({"trunks": {"aliases": ["socket 5"]}}, {1, 5}),
         ({"access": {"aliases": ["socket *"]}}, set()),
         ({"wan": {"aliases": ["socket 1"]}}, set()),
+        ({"places": {"GigabitEthernet 1/0/1": "计算机教室"}}, set()),
+        ({"place_pattern": "socket (?P<place>[2-5])"}, {1}),
     ],
 )
 async def test_what_the_school_says_counts_first(

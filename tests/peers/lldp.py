@@ -30,6 +30,7 @@ def switch() -> Iterator[str]:
     """The address of the switch, once it has both neighbours in its LLDP-MIB."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lldp-")))
+        Path("/run/lldpd").mkdir(exist_ok=True)  # where it shuts itself in
         folder.chmod(0o755)  # lldpd gives up root before it opens its control socket
         ends = stack.enter_context(cable())
         desk = stack.enter_context(_cabled(ends.near, "eth1"))

@@ -119,7 +119,8 @@ async def _find_trunks(
         with suppress(OSError):  # this run knows its trunks all the same
             await asyncio.to_thread(save, path, memory)
     for port in ports:
-        if port.role == "access" and port.name in memory.trunks:
+        # A room's own switch serves that room: a port with a place is what the school says it is.
+        if port.role == "access" and not port.place and port.name in memory.trunks:
             port.role = "trunk"
     return memory.sources
 
