@@ -181,7 +181,13 @@ def _nics(readings: Sequence[Reading]) -> Iterator[Text]:
         yield Text(f"网卡 {words}", f"network card {words}")
 
 
-_OWNERS = {"student": Text("学生", "student"), "teacher": Text("教师", "teacher"), "shared": Text("公用", "shared")}
+_OWNERS = {
+    "student": Text("学生", "student"),
+    "teacher": Text("教师", "teacher"),
+    "shared": Text("公用", "shared"),
+    "visitor": Text("访客", "visitor"),
+    "unregistered": Text("未登记", "unregistered"),
+}
 _BASES = {
     "inventory": Text("台账", "in the register"),
     "seen": Text("在网", "seen"),
@@ -196,6 +202,21 @@ def _terminals(readings: Sequence[Reading]) -> Iterator[Text]:
             zh = "、".join(f"{_BASES[basis].zh if basis in _BASES else basis} {value:g}" for basis, value in own)
             en = ", ".join(f"{value:g} {_BASES[basis].en if basis in _BASES else basis}" for basis, value in own)
             yield Text(f"{word.zh}终端：{zh}", f"{word.en} terminals: {en}")
+
+
+def _by_owner(zh: str, en: str) -> Says:
+    """A number for each owner, over all places; owners without any are left out."""
+
+    def says(readings: Sequence[Reading]) -> Iterator[Text]:
+        totals: Counter[str] = Counter()
+        for r in readings:
+            totals[r.labels.get("owner", "")] += int(r.value)
+        own = [(word, totals[owner]) for owner, word in _OWNERS.items() if totals[owner]]
+        if own:
+            numbers = "、".join(f"{word.zh} {count}" for word, count in own)
+            yield Text(f"{zh}：{numbers}", f"{en}: {', '.join(f'{count} {word.en}' for word, count in own)}")
+
+    return says
 
 
 def _av_states(readings: Sequence[Reading]) -> Iterator[Text]:
@@ -225,6 +246,8 @@ _SENTENCES: dict[str, Says] = {
     m.PATH_JITTER.name: _milliseconds("抖动", "jitter"),
     m.PATH_LOSS.name: _share("丢包", "loss"),
     m.TERMINALS.name: _terminals,
+    m.TERMINALS_RANDOMISED.name: _by_owner("随机 MAC", "made-up addresses"),
+    m.PLACE_TERMINALS.name: _by_owner("各场所无线终端", "wireless terminals at places"),
     m.HOST_NIC_SPEED.name: _nics,
     m.HOST_CPU.name: _share("处理器占用", "processor"),
     m.HOST_MEMORY_AVAILABLE.name: _size("可用内存", "memory free"),

@@ -115,8 +115,13 @@ CONTROLLER_APS = _declare(
 # Terminals.
 TERMINALS = _declare(
     "terminals",
-    "Terminals by owner (student, teacher, shared, unregistered) and basis: inventory, seen or verified (in both).",
+    "Terminals by owner (student, teacher, shared, visitor, unregistered) and basis: inventory, seen, verified (both).",
     "owner", "basis", devices="same",
+)  # fmt: skip
+TERMINALS_RANDOMISED = _declare(
+    "terminals_randomised",
+    "Made-up (locally administered) addresses seen in the window that no register has; a terminal can have many.",
+    "owner", devices="same",
 )  # fmt: skip
 TERMINALS_WATCHED = _declare(
     "terminals_watched_seconds", "How long the agent has watched for terminals, at most its window.", devices="same"
@@ -140,7 +145,7 @@ AV_DEVICE_STATE = _declare(
 # One-terminal-per-seat classrooms.
 PLACE_TERMINALS = _declare(
     "place_wireless_terminals",
-    "Wireless stations now at a place, by owner of the terminal (student, teacher, shared, unregistered).",
+    "Wireless stations now at a place, by owner (student, teacher, shared, visitor, unregistered).",
     "place", "owner", devices="sum",
 )  # fmt: skip
 

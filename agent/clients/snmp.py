@@ -100,10 +100,14 @@ class Snmp:
             batch = await self._answered(self._exchange.bulk(GetIter(oid, 1)))
         return bool(batch) and batch[0] is not None  # type: ignore[index]
 
-    async def column(self, oid: str, max_rows: int = MAX_ROWS) -> dict[str, Value]:
-        """One column of a table: index (the OID's end, such as "1" or "6.0.11") to value, in the device's order."""
+    async def column(self, oid: str, max_rows: int = MAX_ROWS, in_order: bool = True) -> dict[str, Value]:
+        """One column of a table: index (the OID's end, such as "1" or "6.0.11") to value, in the device's order.
+
+        Without `in_order` a device may give its rows in an order of its own, as some do whose tables change while they
+        are read or are sorted by another key than their index (LLDP-MIB's time mark); only a repeated row ends it.
+        """
         async with self._lock:
-            return await self._walk(oid, max_rows, self._settings.max_repetitions)
+            return await self._walk(oid, max_rows, self._settings.max_repetitions, in_order)
 
     async def columns(self, oids: Iterable[str], max_rows: int = MAX_ROWS) -> dict[str, dict[str, Value]]:
         """Columns of one table, by OID. A column that the device lacks is an empty dict."""
@@ -134,12 +138,12 @@ class Snmp:
             raise Malformed(f"{self._where} answered for {min(strange)}, which was not asked for")
         return {oid: value for oid, value in answer.items() if value is not None}
 
-    async def _walk(self, oid: str, max_rows: int, repetitions: int) -> dict[str, Value]:
+    async def _walk(self, oid: str, max_rows: int, repetitions: int, in_order: bool = True) -> dict[str, Value]:
         step = GetIter(oid, repetitions)
         rows: dict[str, Value] = {}
         last, seen = "", 0
         while batch := await self._answered(self._exchange.bulk(step)):
-            last = self._take(batch, oid, last, rows)
+            last = self._take(batch, oid, last, rows) if in_order else self._take_any(batch, oid, last, rows)
             if batch[-1] is None:
                 return rows
             seen += len(batch)
@@ -167,6 +171,19 @@ class Snmp:
                 what = f"{index or 'itself'} after {last or 'itself'}"
                 raise Malformed(f"{self._where} does not advance in {oid}: {what}")
             last, number = index, following
+            if row[1] is not None:
+                rows[index] = row[1]
+        return last
+
+    def _take_any(self, batch: Sequence[Row], oid: str, last: str, rows: dict[str, Value]) -> str:
+        """As `_take`, in whatever order the device has; no row may come twice."""
+        for row in batch:
+            if row is None:
+                break
+            index = row[0][len(oid) + 1 :]
+            if not index or index in rows:
+                raise Malformed(f"{self._where} repeats itself in {oid}: {index or 'itself'} after {last or 'itself'}")
+            last = index
             if row[1] is not None:
                 rows[index] = row[1]
         return last

@@ -26,6 +26,7 @@ from agent.packs.parts import (
     several,
     sum_columns,
 )
+from agent.packs.stations import Stations
 from common.faults import fault
 from common.text import Text
 
@@ -125,19 +126,6 @@ class Scalars(Part):
         yield from self.online
         yield from self.configured
         yield from (count for count in self.clients.values() if isinstance(count, str))
-
-
-class Stations(Part):
-    """The terminals that are associated: their MACs are the rows' index, or the values of `values`."""
-
-    rows: Oid | None = None
-    values: Oid | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> "Stations":
-        if (self.rows is None) == (self.values is None):
-            raise fault("请写 rows 或 values 之一", "write either rows or values")
-        return self
 
 
 class Pack(Part):

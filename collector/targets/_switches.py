@@ -27,6 +27,7 @@ class AccessPort:
 
     device: str
     name: str
+    ifindex: str
     place: str
     best: float = 0.0
     now: float | None = None
@@ -73,6 +74,20 @@ def access_ports(latest: list[Observation], evidence: Evidence, window_days: int
     return [found[key] for key in sorted(found)]
 
 
+def best_speeds(
+    latest: list[Observation], evidence: Evidence, days: int, moment: Moment
+) -> dict[tuple[str, str, str], float]:
+    """The best speed in bit/s of (device, port, ifindex) within so many days, by these switches' roll-ups."""
+    since = moment.now - timedelta(days=days)
+    devices = {(o.probe, o.device) for o in latest}
+    found: dict[tuple[str, str, str], float] = {}
+    for row in in_window(evidence, ACCESS_PORT_SPEED.name, since, moment.zone):
+        if (row.probe, row.device) in devices:
+            key = row.device, row.labels.get("port", ""), row.labels.get("ifindex", "")
+            found[key] = max(found.get(key, 0.0), row.maximum * BITS)
+    return found
+
+
 def _add_day(found: dict[tuple[str, Key], AccessPort], row: Daily, since: datetime) -> None:
     """A day at the edge of the window, whose highest reading lies before it, counts by its last."""
     is_whole = row.maximum_at >= since
@@ -80,7 +95,7 @@ def _add_day(found: dict[tuple[str, Key], AccessPort], row: Daily, since: dateti
     if row.measure == ACCESS_PORT_WITHOUT_SPEED.name and value != 1:
         return
     key = row.labels.get("port", ""), row.labels.get("ifindex", "")
-    port = found.setdefault((row.device, key), AccessPort(row.device, key[0], ""))
+    port = found.setdefault((row.device, key), AccessPort(row.device, *key, ""))
     port.place = row.labels.get("place", "") or port.place
     at, made_by = (row.maximum_at, row.maximum_id) if is_whole else (row.last_at, row.last_id)
     item = EvidenceItem(made_by, row.probe, row.device, at, f"{row.measure}={value:.0f} {key[0]}")
@@ -95,7 +110,7 @@ def _add_now(found: dict[tuple[str, Key], AccessPort], observation: Observation,
     if reading.measure == ACCESS_PORT_WITHOUT_SPEED.name and reading.value != 1:
         return
     key = _key(reading)
-    port = found.setdefault((observation.device, key), AccessPort(observation.device, key[0], ""))
+    port = found.setdefault((observation.device, key), AccessPort(observation.device, *key, ""))
     port.place = reading.labels.get("place", "") or port.place
     if reading.measure == ACCESS_PORT_WITHOUT_SPEED.name:
         port.mute = True

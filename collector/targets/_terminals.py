@@ -1,7 +1,10 @@
-"""People per terminal: what is verified is the fewest that a school has, what its register lists the most."""
+"""People per terminal, as a range: those surely in use are the fewest that a school has.
+
+The most are those, what its register lists unseen, and what shows made-up addresses only (one terminal can have many).
+"""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import PositiveFloat
@@ -14,14 +17,15 @@ from collector.targets._verdicts import blind, listed
 from collector.targets.base import Moment, TargetPolicy
 from collector.verdict import EvidenceItem, Reason, State, Values, Verdict
 from common.text import Text
-from wire.measures import TERMINALS, TERMINALS_WATCHED, TERMINALS_WINDOW
+from wire.measures import TERMINALS, TERMINALS_RANDOMISED, TERMINALS_WATCHED, TERMINALS_WINDOW
 from wire.report import Observation
 
 PROBE = "terminals"
-MEASURES = (TERMINALS.name, TERMINALS_WATCHED.name, TERMINALS_WINDOW.name)
+MEASURES = (TERMINALS.name, TERMINALS_RANDOMISED.name, TERMINALS_WATCHED.name, TERMINALS_WINDOW.name)
 DAY = 86400
 MOST = 1e9
 """No school has this many terminals."""
+_UNREGISTERED = "unregistered"
 Owner = Literal["student", "teacher"]
 
 
@@ -51,26 +55,34 @@ def judged(
     if not sight.good:
         return _unseen(target, sight.gaps, people, rostered, policy)
     latest = max(sight.good, key=lambda observation: (observation.started_at, observation.device, observation.probe))
-    verified, registered = _count(latest, owners, "verified"), _count(latest, owners, "inventory")
+    registered = _count(latest, owners, "inventory")
     inventory = rostered if registered is None else registered
     watched, window = _first(latest, TERMINALS_WATCHED.name), _first(latest, TERMINALS_WINDOW.name)
-    item = EvidenceItem.of(latest, f"{TERMINALS.name}: {verified} verified, {registered} inventory")
+    counted = _counted(latest, owners, inventory)
     doubts = _disagreement(registered, rostered)
-    if verified is None or inventory is None or watched is None or window is None or window <= 0:
-        gap = Gap(Reason("terminals_not_counted", {"device": latest.device}), item)
+    if counted is None or watched is None or window is None or window <= 0:
+        gap = Gap(Reason("terminals_not_counted", {"device": latest.device}), EvidenceItem.of(latest))
         return _unseen(target, [gap, *map(Gap, doubts)], people, inventory, policy)
-    values: Values = {"people": people, "verified": verified, "inventory": inventory, "days": f"{window / DAY:g}"}
+    item = EvidenceItem.of(latest, counted.note)
     is_watched = watched >= window
+    fewest, most = counted.fewest, counted.most(is_watched)
+    values: Values = {"people": people, "verified": fewest, "inventory": counted.listed, "days": f"{window / DAY:g}"}
     state: State
-    if verified * policy.at_most >= people:
-        state, reason, count = "met", Reason("terminals_enough", values), verified
-    elif inventory * policy.at_most < people and (inventory > 0 or is_watched):
-        state, reason, count = "unmet", Reason("register_too_small", values), max(inventory, verified)
-    elif is_watched:
-        state, reason, count = "unmet", Reason("register_not_seen", values), verified
-    else:
+    if fewest * policy.at_most >= people:
+        state, reason, count = "met", Reason("terminals_enough", values), fewest
+    elif most * policy.at_most < people and (is_watched or (counted.listed > 0 and not counted.by_rules)):
+        state, count = "unmet", fewest
+        if counted.by_rules:
+            reason = Reason("terminals_too_few", {**values, "most": most})
+        elif max(counted.listed, fewest) * policy.at_most < people:
+            reason, count = Reason("register_too_small", values), max(counted.listed, fewest)
+        else:
+            reason = Reason("register_not_seen", values)
+    elif not is_watched:
         days = {"watched": f"{int(watched / DAY * 10) / 10:g}"}
         state, reason, count = "unknown", Reason("terminals_watching", {**values, **days}), 0
+    else:
+        state, reason, count = "unknown", Reason("terminals_randomised", {**values, "most": most}), 0
     known = state != "unknown"
     return Verdict(
         target,
@@ -79,10 +91,67 @@ def judged(
         value=people / count if known and count else None,
         threshold=policy.at_most,
         attainment=policy.at_most * count / people if known else None,
-        lowest=people / max(inventory, verified) if max(inventory, verified) else None,
-        highest=people / verified if verified else None,
+        lowest=people / max(most, count) if max(most, count) else None,
+        highest=people / fewest if fewest else None,
         evidence=(item,),
         findings=listed([*([] if state == "met" else [reason]), *doubts]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one observation counted for a ratio's owners."""
+
+    verified: int
+    """In the register, and seen."""
+    seen: int
+    """By the owners' own addresses, registered or not; where no rule tells whose a terminal is, those verified."""
+    listed: int
+    """In the register; 0 without one."""
+    made_up: int
+    """Made-up addresses that a rule gives to these owners."""
+    nobodys: int
+    """Made-up addresses of which nothing tells whose they are."""
+    by_rules: bool
+
+    @property
+    def fewest(self) -> int:
+        return max(self.verified, self.seen)
+
+    def most(self, is_watched: bool) -> int:
+        """After a whole window, a registered terminal that nobody saw can only have shown made-up addresses."""
+        unseen = max(0, self.listed - self.verified)
+        return self.fewest + (min(unseen, self.nobodys) if is_watched else unseen) + self.made_up
+
+    @property
+    def note(self) -> str:
+        made_up = f", {self.made_up}+{self.nobodys} made-up addresses" if self.made_up or self.nobodys else ""
+        return f"{TERMINALS.name}: {self.fewest} verified, {self.listed} inventory{made_up}"
+
+
+def _counted(latest: Observation, owners: frozenset[str], inventory: int | None) -> Counted | None:
+    """None where it counted nothing of these owners, or nothing says how many there should be."""
+    verified, seen = _count(latest, owners, "verified"), _count(latest, owners, "seen")
+    if (verified is None and seen is None) or (inventory is None and seen is None):
+        return None
+    return Counted(
+        verified=verified or 0,
+        seen=(verified or 0) if seen is None else seen,
+        listed=inventory or 0,
+        made_up=_made_up(latest, owners),
+        nobodys=_made_up(latest, frozenset([_UNREGISTERED])),
+        by_rules=seen is not None,
+    )
+
+
+def _made_up(observation: Observation, owners: frozenset[str]) -> int:
+    """An agent that does not tell whose they are says so of nobody's."""
+    return int(
+        sum(
+            min(max(reading.value, 0.0), MOST)
+            for reading in readings(observation, TERMINALS_RANDOMISED.name)
+            if reading.labels.get("owner", _UNREGISTERED) in owners
+        )
     )
 
 

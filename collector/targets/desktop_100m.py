@@ -1,13 +1,14 @@
 """100 Mbit/s or more at every desktop: every access port that had a link in the window, by its best speed in it."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
-from pydantic import PositiveFloat
+from pydantic import Field, PositiveFloat
 
 from collector.evidence import Evidence, readings
 from collector.roster.model import School
 from collector.targets._missing import Gap, absent, incomplete, look, old
-from collector.targets._switches import DAILY, MEASURES, PROBE, AccessPort, access_ports, switches
+from collector.targets._switches import DAILY, MEASURES, PROBE, AccessPort, access_ports, best_speeds, switches
 from collector.targets._verdicts import blind, by_bounds, listed, once
 from collector.targets._words import SOMEWHERE
 from collector.targets.base import Moment, Target, WindowPolicy
@@ -26,6 +27,16 @@ class DesktopPolicy(WindowPolicy):
     link: a port's best of the window counts, so that the verdict of the night is that of the day."""
 
     required_bits_per_second: PositiveFloat = 100_000_000
+    history_days: int = Field(30, ge=1, le=92)
+    """How far back a port's own best tells that it has fallen."""
+
+    @property
+    def look_back_days(self) -> int:
+        return max(self.window_days, self.history_days)
+
+    @property
+    def horizons(self) -> tuple[float, ...]:
+        return (*super().horizons, self.history_days * 86400)
 
 
 def evaluate(school: School, evidence: Evidence, policy: DesktopPolicy, moment: Moment) -> Verdict:
@@ -49,7 +60,8 @@ def evaluate(school: School, evidence: Evidence, policy: DesktopPolicy, moment: 
     if not ports:
         return blind(ID, gaps or [Gap(Reason("no_access_ports"))], 1.0, items)
     total, fast = len(ports), len(ports) - len(short)
-    fell = [_fell(port) for port in ports if port.best >= GIGABIT and ASLEEP < (port.now or 0.0) <= FAST]
+    once_best = best_speeds(fresh, evidence, policy.look_back_days, moment)
+    fell = [_fell(port, *fall) for port in ports if (fall := _fall(port, once_best)) is not None]
     findings = [*(_short(port) for port in (*slow, *silent)), *(gap.reason for gap in gaps), *fell]
     unmet = Reason("ports_slow", {"count": len(slow), "total": total, "required": bit_rate(required)})
     if gaps and slow:  # one slow port is enough; how many more there are is not known, so there are no bounds
@@ -76,9 +88,20 @@ def _short(port: AccessPort) -> Reason:
     return Reason("port_slow", {**_words(port), "speed": bit_rate(port.best)})
 
 
-def _fell(port: AccessPort) -> Reason:
-    values: Values = {"speed": bit_rate(port.now or 0.0), "best": bit_rate(port.best)}
-    return Reason("port_fell", {**_words(port), **values})
+def _fall(port: AccessPort, once_best: Mapping[tuple[str, str, str], float]) -> tuple[float, float] | None:
+    """The gigabit that a port once had and the 100 Mbit/s that it has: a cable or a plug, and no sleep.
+
+    What it has is its speed now, and of one that sleeps or is off the best of the window, so that the finding of the
+    night is that of the day.
+    """
+    once = max(port.best, once_best.get((port.device, port.name, port.ifindex), 0.0))
+    now = port.now or 0.0
+    speed = now if ASLEEP < now <= FAST else port.best
+    return (once, speed) if once >= GIGABIT and ASLEEP < speed <= FAST else None
+
+
+def _fell(port: AccessPort, once: float, speed: float) -> Reason:
+    return Reason("port_fell", {**_words(port), "speed": bit_rate(speed), "best": bit_rate(once)})
 
 
 def _words(port: AccessPort) -> Values:

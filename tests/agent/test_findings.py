@@ -54,6 +54,25 @@ def ap(name: str, up: int, state: str) -> list[Seen]:
         ),
         pytest.param(
             seen(
+                ("terminals", 3, {"owner": "student", "basis": "seen"}),
+                ("terminals", 2, {"owner": "unregistered", "basis": "seen"}),
+                ("terminals_randomised", 4, {"owner": "student"}),
+                ("terminals_randomised", 0, {"owner": "visitor"}),
+                ("place_wireless_terminals", 20, {"place": "101", "owner": "student"}),
+                ("place_wireless_terminals", 5, {"place": "102", "owner": "student"}),
+                ("place_wireless_terminals", 1, {"place": "102", "owner": "visitor"}),
+            ),
+            [
+                "student terminals: 3 seen",
+                "unregistered terminals: 2 seen",
+                "made-up addresses: 4 student",
+                "wireless terminals at places: 25 student, 1 visitor",
+            ],
+            ["学生终端：在网 3", "未登记终端：在网 2", "随机 MAC：学生 4", "各场所无线终端：学生 25、访客 1"],
+            id="terminals",
+        ),
+        pytest.param(
+            seen(
                 ("uplink_throughput_bytes_per_second", 11.7e6, {"direction": "download", "method": "http"}),
                 ("uplink_throughput_limit", 1, {"direction": "download", "method": "http", "limit": "nic"}),
             ),

@@ -1,6 +1,7 @@
 """Real devices' recordings against facts known without this project (tests/recordings/README.md)."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,5 +47,7 @@ async def test_ports_of_a_recorded_device(
         assert [[index, *row] for index, row in sorted(rows.items())] == known["rows"]
     assert (len(rows), sum(row[2] is True for row in rows.values())) == (known["ports"], known["up"])
     assert fingerprint(rows) == known["sha256"]
+    roles = Counter(r.labels["role"] for r in seen.readings if r.measure == "port_info")
+    assert roles["access"] == known["access"]  # virtual interfaces by the thousand are kept out
     labels = [(reading.measure, tuple(sorted(reading.labels.items()))) for reading in seen.readings]
     assert len(labels) == len(set(labels))

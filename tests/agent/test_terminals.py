@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from agent.probes.base import Context
-from agent.probes.terminals.memory import remember
+from agent.probes.terminals.memory import Sighting, remember
 from agent.probes.terminals.probe import PROBE, memory_file, run
-from agent.probes.terminals.register import read_register
 from agent.probes.terminals.settings import TerminalsSettings
+from agent.register import read_register
 from agent.runner import observe
 from common.configfile import ConfigError, load
 from tests.peers.free import free_udp_port
@@ -177,17 +177,19 @@ async def test_what_was_seen_is_remembered_for_the_window_only(port: int, regist
 
 def test_watching_grows_to_the_window_and_stops(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "memory.sqlite3"
-    watched = [remember(path, {STUDENT}, day * DAY, 3 * DAY).watched_seconds for day in (10, 11, 12, 13, 14, 15)]
+    watched = [
+        remember(path, {STUDENT: Sighting()}, day * DAY, 3 * DAY).watched_seconds for day in (10, 11, 12, 13, 14, 15)
+    ]
     assert watched == [0, DAY, 2 * DAY, 3 * DAY, 3 * DAY, 3 * DAY]
     assert path.stat().st_mode & 0o077 == 0
 
 
 def test_a_clock_that_was_set_back(tmp_path: Path) -> None:
     path = tmp_path / "memory.sqlite3"
-    remember(path, {STUDENT}, 9000 * DAY, 3 * DAY)
-    assert remember(path, {TEACHER}, 100 * DAY, 3 * DAY).macs == {STUDENT, TEACHER}
-    memory = remember(path, {TEACHER}, 104 * DAY, 3 * DAY)
-    assert memory.macs == {TEACHER}
+    remember(path, {STUDENT: Sighting()}, 9000 * DAY, 3 * DAY)
+    assert remember(path, {TEACHER: Sighting()}, 100 * DAY, 3 * DAY).macs.keys() == {STUDENT, TEACHER}
+    memory = remember(path, {TEACHER: Sighting()}, 104 * DAY, 3 * DAY)
+    assert memory.macs.keys() == {TEACHER}
     assert memory.watched_seconds is not None
     assert 0 <= memory.watched_seconds <= 3 * DAY
 

@@ -41,14 +41,14 @@ def snmpd(extra_conf: str = "") -> Iterator[int]:
             process.wait(10)
 
 
-def answers(port: int, community: str) -> bool:
+def answers(port: int, community: str, host: str = "127.0.0.1") -> bool:
     """Whether an agent answers an SNMPv2c GET of sysObjectID; takes at least a moment when it does not."""
     name = community.encode()
     pdu = bytes.fromhex("a01c020401020304020100020100300e300c06082b060102010102000500")
     body = b"\x02\x01\x01\x04" + bytes([len(name)]) + name + pdu
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(_WAIT * 10)
-        client.connect(("127.0.0.1", port))
+        client.connect((host, port))
         try:
             client.send(b"\x30" + bytes([len(body)]) + body)
             return bool(client.recv(65535))

@@ -1,10 +1,14 @@
 """Ports by IF-MIB: which have a link, at what speed, for what; and the uplink towards the education MAN."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from agent.clients.snmp import connect
-from agent.errors import Malformed
+from agent.errors import Malformed, Silent
 from agent.probes.base import Context, Probe
+from agent.probes.ports.memory import load, memory_file, save
 from agent.probes.ports.roles import assign
 from agent.probes.ports.settings import PortsSettings
 from agent.probes.ports.table import (
@@ -21,6 +25,7 @@ from agent.probes.ports.table import (
     read_members,
     read_ports,
 )
+from agent.probes.ports.trunks import Evidence, read_evidence
 from wire.measures import (
     ACCESS_PORT_SPEED,
     ACCESS_PORT_WITHOUT_SPEED,
@@ -48,13 +53,19 @@ COUNTER_BITS = Measure(
     labels=("port", "ifindex"),
     exported=False,
 )
+ROLE_SOURCE = Measure(
+    name="port_role_source_read",
+    help="1 when the table that tells trunks from desks could be read (lldp, fdb), 0 when it could not.",
+    labels=("source",),
+    exported=False,
+)
 _TABLE = {"table": "ifTable"}
 _CARRYING = ("physical", "aggregation")
 _BITS = 8
 _DUPLEX = {2: 0, 3: 1}  # dot3StatsDuplexStatus: halfDuplex, fullDuplex; 1 is unknown
 
 
-async def run(settings: PortsSettings, context: Context) -> list[Reading]:
+async def run(settings: PortsSettings, context: Context, now: Callable[[], float] = time.time) -> list[Reading]:
     """Every port's readings. Raises what went wrong with a table or the wan selector, with all else that was read."""
     async with connect(settings.snmp) as snmp:
         reader = Reader(snmp)
@@ -67,10 +78,14 @@ async def run(settings: PortsSettings, context: Context) -> list[Reading]:
             wan, fault = None, error
         measured = [port.index for port in ports if port is wan or port.kind in _CARRYING]
         await _read_counters(reader, measured, len(ports))
+        sources = await _find_trunks(reader, ports, settings, context, now())
     _add_speeds(ports, members, aggregations)
     readings = [Reading(measure=ROWS_SEEN.name, value=len(ports), labels=_TABLE)]
     if expected is not None:
         readings.append(Reading(measure=ROWS_EXPECTED.name, value=expected, labels=_TABLE))
+    readings += [
+        Reading(measure=ROLE_SOURCE.name, value=was_read, labels={"source": name}) for name, was_read in sources.items()
+    ]
     for port in ports:
         readings.extend(_state(port))
     for port in ports:
@@ -78,6 +93,41 @@ async def run(settings: PortsSettings, context: Context) -> list[Reading]:
     if failure := fault or reader.fault:
         raise type(failure)(str(failure), readings)
     return readings
+
+
+async def _find_trunks(
+    reader: Reader, ports: Sequence[Port], settings: PortsSettings, context: Context, now: float
+) -> dict[str, bool]:
+    """Make those access ports trunks that lead to network equipment; returns which sources could be read.
+
+    Last of all, and within half of the run's time: a long forwarding database must not cost what was read before it.
+    """
+    if not settings.find_trunks or settings.access is not None or not any(port.role == "access" for port in ports):
+        return {}
+    path = memory_file(context.state_dir, settings.device)
+    memory = await asyncio.to_thread(load, path)
+    if memory.is_due(now) and not isinstance(reader.fault, Silent):
+        evidence = Evidence(sources={"lldp": False, "fdb": False})
+        try:
+            async with asyncio.timeout(settings.timeout_seconds / 2):
+                evidence = await read_evidence(reader.snmp, ports)
+        except TimeoutError:
+            pass  # `sources` says that neither was read
+        except Silent as error:
+            reader.fault = error
+        memory.look({port.name for port in ports if _is_trunk(port, evidence, settings)}, evidence.sources, now)
+        with suppress(OSError):  # this run knows its trunks all the same
+            await asyncio.to_thread(save, path, memory)
+    for port in ports:
+        # A room's own switch serves that room: a port with a place is what the school says it is.
+        if port.role == "access" and not port.place and port.name in memory.trunks:
+            port.role = "trunk"
+    return memory.sources
+
+
+def _is_trunk(port: Port, evidence: Evidence, settings: PortsSettings) -> bool:
+    many = settings.trunk_addresses
+    return port.index in evidence.equipment or (many is not None and evidence.addresses.get(port.index, 0) > many)
 
 
 async def _read_counters(reader: Reader, indexes: list[str], rows: int) -> None:
@@ -148,7 +198,7 @@ PROBE = Probe(
     (
         PORT_UP, PORT_ADMIN_UP, PORT_SPEED, PORT_INFO, PORT_FULL_DUPLEX, PORT_RECEIVE_BYTES, PORT_TRANSMIT_BYTES,
         PORT_RECEIVE_ERRORS, PORT_TRANSMIT_ERRORS, COUNTER_BITS, ACCESS_PORT_SPEED, ACCESS_PORT_WITHOUT_SPEED,
-        ROWS_SEEN, ROWS_EXPECTED, UPLINK_UP, UPLINK_SPEED, UPLINK_RECEIVE_BYTES, UPLINK_TRANSMIT_BYTES,
+        ROWS_SEEN, ROWS_EXPECTED, ROLE_SOURCE, UPLINK_UP, UPLINK_SPEED, UPLINK_RECEIVE_BYTES, UPLINK_TRANSMIT_BYTES,
     ),
     run,
 )  # fmt: skip

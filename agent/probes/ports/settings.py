@@ -65,7 +65,15 @@ class PortsSettings(ProbeSettings):
     access: PortSelector | None = Field(
         None, description="ports that desks are wired to; unless set, every physical port that is nothing else"
     )
-    trunks: PortSelector | None = Field(None, description="ports to other switches and access points")
+    trunks: PortSelector | None = Field(
+        None, description="ports to other switches and access points, besides those found"
+    )
+    find_trunks: bool = Field(
+        True, description="without access: ports with network equipment behind them, by LLDP and FDB, are trunks"
+    )
+    trunk_addresses: int | None = Field(
+        16, ge=1, le=100_000, description="a port that learned more addresses than these is a trunk; null: by LLDP only"
+    )
     places: dict[str, PlaceId] = Field({}, max_length=5000, description="port name or ifIndex: place of the roster")
     place_pattern: Annotated[str, AfterValidator(_with_place)] | None = Field(
         None, max_length=200, description="regular expression with (?P<place>…), tried on ifAlias, then on the name"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from agent.clients.snmp import Value, connect, text
-from agent.errors import Malformed
+from agent.errors import Malformed, ProbeError, Silent
 from agent.packs.choose import Choice, Nothing, choose
 from agent.packs.load import packs
 from agent.packs.model import Itself, Pack
@@ -12,6 +12,7 @@ from agent.probes.base import Context, Probe
 from agent.probes.wireless.details import network_clients, radios_of, speeds_of
 from agent.probes.wireless.places import Places
 from agent.probes.wireless.readings import NETWORK_CLIENTS, OWN, bounded, details_of, gone, reading, state_of
+from agent.probes.wireless.seating import Seating, read_seating
 from agent.probes.wireless.settings import WirelessSettings
 from agent.probes.wireless.table import AccessPoint, access_points, by_band, label, meaning, whole
 from wire.measures import (
@@ -20,6 +21,7 @@ from wire.measures import (
     AP_UP,
     CONTROLLER_APS,
     CONTROLLER_APS_UP,
+    PLACE_TERMINALS,
     ROWS_EXPECTED,
     ROWS_SEEN,
     WIRELESS_CLIENTS,
@@ -37,15 +39,22 @@ async def run(settings: WirelessSettings, context: Context) -> list[Reading]:
         system = await snmp.get((_DESCR, _OBJECT_ID, _NAME))
         object_id = text(system.get(_OBJECT_ID, "")).lstrip(".")
         choice = await choose(snmp, known, object_id, settings.radios)
+        seating: Seating | None = None
+        fault: ProbeError | None = None
+        try:
+            seating = None if isinstance(choice, Nothing) else await read_seating(snmp, settings, choice)
+        except (Malformed, Silent) as error:  # what the tables of access points say stands
+            fault = error
     device = f"sysObjectID {object_id or 'absent'}, sysDescr {label(system.get(_DESCR, ''))!r}"
     if isinstance(choice, Nothing):
         raise Malformed(_no_pack(settings.pack, choice, device))
     if choice.alone and not choice.rows:
-        readings = _stand_alone(settings, choice, label(system.get(_NAME, "")))
+        readings = _stand_alone(settings, choice, label(system.get(_NAME, "")), seating)
     else:
-        readings = _controller(settings, choice, device)
-    if choice.fault is not None:
-        raise type(choice.fault)(str(choice.fault), readings)
+        readings = _controller(settings, choice, device, seating)
+    fault = choice.fault or fault
+    if fault is not None:
+        raise type(fault)(str(fault), readings)
     return readings
 
 
@@ -65,7 +74,7 @@ def _no_pack(asked: str, nothing: Nothing, device: str) -> str:
     return f"{what}: no access points in its tree ({trees}); a restricted view, or a model that needs a pack? {device}"
 
 
-def _controller(settings: WirelessSettings, choice: Choice, device: str) -> list[Reading]:
+def _controller(settings: WirelessSettings, choice: Choice, device: str, seating: Seating | None) -> list[Reading]:
     readings = _scalar_readings(choice)
     try:
         table = choice.table if choice.rows else None
@@ -79,6 +88,8 @@ def _controller(settings: WirelessSettings, choice: Choice, device: str) -> list
     places = Places(settings, found)
     for ap in found:
         readings.extend(state_of(ap, places.of(ap)))
+    if seating is not None:
+        readings += seating.readings([(ap, places.of(ap)) for ap in found])
     said = _contradictions(choice, found)
     if not said and not found and not _really_none(choice):
         said = [f"{choice.pack.id} has no access points in its table: a restricted view, or another model? {device}"]
@@ -97,7 +108,7 @@ def _controller(settings: WirelessSettings, choice: Choice, device: str) -> list
     return readings
 
 
-def _stand_alone(settings: WirelessSettings, choice: Choice, name: str) -> list[Reading]:
+def _stand_alone(settings: WirelessSettings, choice: Choice, name: str, seating: Seating | None) -> list[Reading]:
     """The device that answers is the access point. Its name is sysName, else the device's in the configuration."""
     itself, root, columns = choice.pack.itself, choice.root, choice.columns
     if itself is None:
@@ -114,6 +125,8 @@ def _stand_alone(settings: WirelessSettings, choice: Choice, name: str) -> list[
     readings = list(state_of(ap, places.of(ap)))
     readings += [reading(WIRELESS_CLIENTS, n, band=band) for band, n in bands.items()]
     readings += _network_readings(choice)
+    if seating is not None:
+        readings += seating.readings([(ap, places.of(ap))])
     readings += [gone_one for one in places.missing() for gone_one in gone(one.ap, one.key, one.place)]
     radios = radios_of(itself.radios, None, root, columns).get("", ())
     return bounded(readings, details_of(ap, places.of(ap), None, radios))
@@ -232,6 +245,7 @@ PROBE = Probe(
         AP_STATE,
         AP_CLIENTS,
         WIRELESS_CLIENTS,
+        PLACE_TERMINALS,
         CONTROLLER_APS_UP,
         CONTROLLER_APS,
         ROWS_SEEN,

@@ -1,13 +1,16 @@
 """What the wireless probe takes."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PositiveFloat, StringConstraints, field_validator
+from pydantic import AfterValidator, Field, PositiveFloat, StringConstraints, ValidationInfo, field_validator
 
 from agent.clients.snmp_settings import SnmpSettings
+from agent.owners import OwnerRule
 from agent.packs.index import mac_address
 from agent.probes.base import ProbeSettings, Settings
+from agent.register import checked
 from common.faults import fault
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
@@ -59,6 +62,18 @@ class WirelessSettings(ProbeSettings):
         "name",
         description="what holds the room: the name, or the location that the controller has for it",
     )
+
+    register_file: Path | None = Field(
+        None, alias="register", description="CSV of the school's terminals: counts those of each owner at each place"
+    )
+    owners: tuple[OwnerRule, ...] = Field(
+        (), max_length=200, description="whose a terminal is that the register lacks; the first that fits counts"
+    )
+
+    @field_validator("register_file")
+    @classmethod
+    def _readable(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        return None if path is None else checked(path, (info.context or {}).get("folder"))
 
     @field_validator("access_points")
     @classmethod

@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from collector.evidence import Daily, Evidence
+from collector.targets import TARGETS
+from collector.targets.desktop_100m import DesktopPolicy
 from collector.verdict import Reason
 from tests.collector.equipment import ANY_SCHOOL, MEGABIT, info, mute_port, port, switch
 from tests.collector.making import NOW, codes, known, r, rolled, seen, verdict
@@ -199,6 +201,36 @@ def test_a_port_that_fell_from_a_gigabit_is_a_finding_and_no_verdict(now: float,
 def test_a_port_without_a_link_now_did_not_fall() -> None:
     found = verdict("desktop_100m", ANY_SCHOOL, known(switch(), daily=(linked(1, 1000, 30), linked(1, 100, 5))))
     assert (found.state, found.findings) == ("met", ())
+
+
+@pytest.mark.parametrize(
+    ("now", "daily", "fell"),
+    [
+        pytest.param(100, (linked(1, 1000, 24 * 20),), True, id="three-weeks-ago"),
+        pytest.param(None, (linked(1, 1000, 24 * 20), linked(1, 100, 14)), True, id="off-now"),
+        pytest.param(10, (linked(1, 1000, 24 * 20), linked(1, 100, 14)), True, id="asleep-now"),
+        pytest.param(100, (linked(1, 1000, 24 * 31),), False, id="longer-ago-than-the-history"),
+        pytest.param(100, (linked(2, 1000, 24 * 20),), False, id="another-port"),
+        pytest.param(10, (linked(1, 1000, 24 * 20), linked(1, 1000, 14)), False, id="asleep-and-well"),
+        pytest.param(None, (linked(1, 1000, 24 * 20),), False, id="off-for-weeks"),
+    ],
+)
+def test_a_fall_is_told_from_the_ports_own_history(now: float | None, daily: tuple[Daily, ...], fell: bool) -> None:
+    ports = () if now is None else (port(1, now),)
+    found = verdict("desktop_100m", ANY_SCHOOL, known(switch(*ports, info(1, "101"), info(2, "")), daily=daily))
+    assert ("port_fell" in codes(found)) == fell
+    if fell:
+        (finding,) = (one for one in found.findings if one.code == "port_fell")
+        assert "曾协商到 1 Gbit/s，现在只有 100 Mbit/s" in finding.text.zh
+        assert "once negotiated 1 Gbit/s and now only 100 Mbit/s" in finding.text.en
+
+
+def test_the_history_is_read_as_far_back_as_it_counts() -> None:
+    assert TARGETS["desktop_100m"].policy().look_back_days == 30
+    week = DesktopPolicy(history_days=7)
+    daily = (linked(1, 1000, 24 * 20),)
+    found = verdict("desktop_100m", ANY_SCHOOL, known(switch(port(1, 100)), daily=daily), week)
+    assert codes(found) == set()
 
 
 def test_what_the_best_rests_on_is_evidence() -> None:

@@ -126,3 +126,102 @@ def test_numbers_that_cannot_be_counts_are_none() -> None:
     assert verdict("student_device_ratio", ANY_SCHOOL, known(many)).state == "met"
     no_window = seen("terminals", "register", r("terminals_window_seconds", 0), ago=3600)
     assert verdict("student_device_ratio", ANY_SCHOOL, known(no_window)).reason.code == "terminals_not_counted"
+
+
+def ranged(
+    verified: int = 0,
+    inventory: int | None = 0,
+    *,
+    seen_by_rule: int | None = None,
+    made_up: dict[str, int] | None = None,
+    watched: float = MONTH,
+) -> Observation:
+    """What an agent tells that knows owners by rules, and made-up addresses by owner."""
+    readings = [r("terminals_watched_seconds", watched), r("terminals_window_seconds", MONTH)]
+    if inventory is not None:
+        readings += [
+            r("terminals", inventory, owner="student", basis="inventory"),
+            r("terminals", verified, owner="student", basis="verified"),
+        ]
+    if seen_by_rule is not None:
+        readings.append(r("terminals", seen_by_rule, owner="student", basis="seen"))
+    readings += [r("terminals_randomised", count, owner=owner) for owner, count in (made_up or {}).items()]
+    return seen("terminals", "register", *readings, ago=3600)
+
+
+@pytest.mark.parametrize(
+    ("observation", "state", "code", "bounds"),
+    [
+        pytest.param(
+            ranged(60, 120, made_up={"unregistered": 40}), "unknown", "terminals_randomised", (6, 10), id="just-perhaps"
+        ),
+        pytest.param(
+            ranged(60, 120, made_up={"unregistered": 39}), "unmet", "register_not_seen", (600 / 99, 10), id="too-few"
+        ),
+        pytest.param(
+            ranged(60, 99, made_up={"unregistered": 900}), "unmet", "register_too_small", (600 / 99, 10), id="strangers"
+        ),
+        pytest.param(
+            ranged(60, 120, made_up={"visitor": 900, "teacher": 900}), "unmet", "register_not_seen", (10, 10),
+            id="of-others",
+        ),
+        pytest.param(
+            ranged(100, 100, made_up={"unregistered": 900}), "met", "terminals_enough", (6, 6), id="enough-anyway"
+        ),
+        pytest.param(
+            ranged(60, 120, made_up={"student": 39}), "unmet", "register_not_seen", (600 / 99, 10), id="own-too-few"
+        ),
+        pytest.param(
+            ranged(60, 60, made_up={"student": 40}), "unknown", "terminals_randomised", (6, 10), id="own-made-up"
+        ),
+        pytest.param(
+            ranged(60, 60, made_up={"student": 20, "shared": 20}), "unknown", "terminals_randomised", (6, 10),
+            id="shared-made-up",
+        ),
+        pytest.param(
+            ranged(60, 120, made_up={"unregistered": 1}, watched=60), "unknown", "terminals_watching", (5, 10),
+            id="watching",
+        ),
+        pytest.param(ranged(60, 60, seen_by_rule=100), "met", "terminals_enough", (6, 6), id="by-rule"),
+        pytest.param(
+            ranged(60, 60, seen_by_rule=90, watched=60), "unknown", "terminals_watching", (600 / 90, 600 / 90),
+            id="by-rule-more-may-come",
+        ),
+        pytest.param(
+            ranged(60, 60, seen_by_rule=90), "unmet", "terminals_too_few", (600 / 90, 600 / 90), id="by-rule-too-few"
+        ),
+        pytest.param(
+            ranged(inventory=None, seen_by_rule=100), "met", "terminals_enough", (6, 6), id="no-register-met"
+        ),
+        pytest.param(
+            ranged(inventory=None, seen_by_rule=50, made_up={"student": 60}), "unknown", "terminals_randomised",
+            (600 / 110, 12), id="no-register-perhaps",
+        ),
+        pytest.param(
+            ranged(inventory=None, seen_by_rule=50), "unmet", "terminals_too_few", (12, 12), id="no-register-unmet"
+        ),
+    ],
+)  # fmt: skip
+def test_made_up_addresses_make_a_range(
+    observation: Observation, state: str, code: str, bounds: tuple[float, float]
+) -> None:
+    found = verdict("student_device_ratio", ANY_SCHOOL, known(observation))
+    assert (found.state, found.reason.code) == (state, code)
+    assert found.lowest == pytest.approx(bounds[0])
+    assert found.highest == pytest.approx(bounds[1])
+    if found.value is not None:
+        assert bounds[0] <= found.value + 1e-9
+        assert found.value <= bounds[1] + 1e-9
+
+
+def test_the_range_is_said_in_both_languages() -> None:
+    found = verdict("student_device_ratio", ANY_SCHOOL, known(ranged(60, 120, made_up={"unregistered": 60})))
+    assert "总数在 60 与 120 台之间" in found.reason.text.zh
+    assert "between 60 and 120" in found.reason.text.en
+
+
+def test_an_agent_that_does_not_tell_whose_made_up_addresses_are() -> None:
+    plain = ranged(60, 120)
+    readings = [r(x.measure, x.value, **x.labels) for x in plain.readings]
+    old = seen("terminals", "register", *readings, r("terminals_randomised", 60), ago=3600)
+    assert verdict("student_device_ratio", ANY_SCHOOL, known(old)).state == "unknown"

@@ -1,13 +1,16 @@
 """The school's register of terminals: a CSV file with a MAC and an owner on each line, as Excel saves it."""
 
+import asyncio
 import csv
 import re
 import unicodedata
 from pathlib import Path
 from typing import Literal
 
+from agent.errors import Malformed
 from agent.packs.index import mac_address
 from common.configfile import ConfigError, Fault
+from common.faults import fault
 from common.text import Text
 
 Owner = Literal["student", "teacher", "shared"]
@@ -55,6 +58,36 @@ def read_register(path: Path) -> dict[str, Owner]:
     if faults:
         raise ConfigError(faults)
     return register
+
+
+def checked(path: Path, folder: Path | None) -> Path:
+    """The file's whole path, for a field of a configuration in `folder`; without one, what is written there.
+
+    Raises a fault that names the register's own lines, when it cannot be used.
+    """
+    if folder is None:
+        return path
+    whole = folder / path
+    try:
+        read_register(whole)
+    except ConfigError as error:
+        shown = error.faults[:MAX_SHOWN]
+        raise fault(
+            "\n  ".join(["台账无法使用：", *(one.in_language("zh") for one in shown)]),
+            "\n  ".join(["the register cannot be used:", *(one.in_language("en") for one in shown)]),
+        ) from None
+    return whole
+
+
+async def current(path: Path | None) -> dict[str, Owner]:
+    """The register as it is now, since people edit it while the agent runs; empty without one. Raises Malformed."""
+    if path is None:
+        return {}
+    try:
+        return await asyncio.to_thread(read_register, path)
+    except ConfigError as error:
+        first = error.faults[0].in_language("en")
+        raise Malformed(f"the register cannot be used: {first} ({len(error.faults)} faults in all)") from None
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
