@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from agent.clients.device_http import DeviceHttp, refused_by
+from agent.clients.device_clock import believable
+from agent.clients.device_http import Answer, DeviceHttp, refused_by
 from agent.clients.recorders import MAX_DISKS, Channel, ChannelState, Disk, DiskState, Recorded, each_once
 from agent.errors import Malformed
 
@@ -44,10 +45,7 @@ class Dahua:
             moment = datetime.strptime(told.get("result", ""), "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - made aware below
         except ValueError:
             raise Malformed(f"no time: {told.get('result', '')[:40]!r}") from None
-        try:
-            return moment.astimezone() - self._now()
-        except (OverflowError, OSError):
-            raise Malformed("the recorder's clock shows a time that there is not") from None
+        return believable(moment).astimezone() - self._now()
 
     async def channels(self) -> list[Channel] | None:
         """By getCameraState; a channel in VideoLoss has no picture. Without getCameraState only those are known."""
@@ -85,18 +83,21 @@ class Dahua:
         answer = await self._http.get(VIDEO_LOSS)
         if answer.body.strip().startswith(_NO_EVENTS):
             return set()
-        told = await self._read(VIDEO_LOSS) if answer.status != 200 else _pairs(answer.body)
+        told = _told(answer, VIDEO_LOSS)
         if told is None:
             return None
         return {_index(value) + 1 for key, value in told.items() if key.startswith("channels[")}
 
     async def _read(self, path: str) -> dict[str, str] | None:
-        answer = await self._http.get(path)
-        if answer.status == 200:
-            return _pairs(answer.body)
-        if answer.status in (400, 404, 501):  # what it does not know is a bad request to it
-            return None
-        raise refused_by(answer, path.partition("?")[0])
+        return _told(await self._http.get(path), path)
+
+
+def _told(answer: Answer, path: str) -> dict[str, str] | None:
+    if answer.status == 200:
+        return _pairs(answer.body)
+    if answer.status in (400, 404, 501):  # what it does not know is a bad request to it
+        return None
+    raise refused_by(answer, path.partition("?")[0])
 
 
 def _pairs(body: bytes) -> dict[str, str]:

@@ -73,7 +73,7 @@ async def connect(host: str, port: int, login: Login | None, *, https: bool = Fa
     the password."""
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=_any_certificate() if https else True, limit=1),
+        connector=aiohttp.TCPConnector(ssl=_any_certificate() if https else True, limit=1, force_close=True),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=timeout,
         auto_decompress=False,

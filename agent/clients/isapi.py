@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from agent.clients import xmltree
+from agent.clients.device_clock import believable
 from agent.clients.device_http import DeviceHttp, refused_by
 from agent.clients.recorders import (
     MAX_DISKS,
@@ -66,6 +67,8 @@ class Isapi:
 
     def __init__(self, http: DeviceHttp, now: Callable[[], datetime]) -> None:
         self._http, self._now = http, now
+        self._asked = False
+        self._told: datetime | None = None
 
     async def alive(self) -> None:
         """Whether it answers as Hikvision devices do, to this user (deviceInfo)."""
@@ -74,12 +77,7 @@ class Isapi:
 
     async def clock(self) -> timedelta | None:
         """How far its clock is ahead of ours; None where it tells no time, or one without its zone."""
-        told = await self._read(STATUS, "DeviceStatus")
-        text = told.value("currentDeviceTime") if told else None
-        if text is None:
-            told = await self._read(TIME, "Time")
-            text = told.value("localTime") if told else None
-        moment = None if text is None else _moment(text)
+        moment = await self._time()
         return None if moment is None or moment.tzinfo is None else moment - self._now()
 
     async def channels(self) -> list[Channel] | None:
@@ -109,9 +107,7 @@ class Isapi:
 
         A recorder writes and reads its own local time here and ends it with Z, whatever its zone.
         """
-        told = await self._read(STATUS, "DeviceStatus")
-        text = told.value("currentDeviceTime") if told else None
-        end = None if text is None else _moment(text)
+        end = await self._time()
         if end is None:
             return None
         end = end.replace(tzinfo=None)
@@ -123,6 +119,17 @@ class Isapi:
             if not more or not found:
                 return Recorded.of(spans, start, end)
         raise Malformed(f"channel {channel} has more than {MAX_PAGES * PAGE} recordings in {hours:g} h")
+
+    async def _time(self) -> datetime | None:
+        """By its own clock, as far as it told it when first asked."""
+        if not self._asked:
+            told = await self._read(STATUS, "DeviceStatus")
+            text = told.value("currentDeviceTime") if told else None
+            if text is None:
+                told = await self._read(TIME, "Time")
+                text = told.value("localTime") if told else None
+            self._asked, self._told = True, None if text is None else _moment(text)
+        return self._told
 
     async def _search(self, track: int, start: datetime, end: datetime, position: int) -> tuple[list[Span], bool]:
         body = (
@@ -212,6 +219,6 @@ def _disk(number: int, told: Element) -> Disk:
 
 def _moment(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        return believable(datetime.fromisoformat(text))
     except ValueError:
         raise Malformed(f"no time: {text[:40]!r}") from None

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from agent.clients import xmltree
+from agent.clients.device_clock import believable
 from agent.clients.device_http import DeviceHttp, refused_by
 from agent.clients.digest import Login
 from agent.clients.failures import AuthenticationFailed
@@ -184,7 +185,7 @@ def _moment(utc: Element) -> datetime:
     year, month, day, hour, minute, second = (-1 if part is None else part for part in parts)
     try:
         # A leap second is a second like others here.
-        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+        return believable(datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC))
     except (ValueError, OverflowError):
         raise Malformed("the camera's clock shows a time that there is not") from None
 

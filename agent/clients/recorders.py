@@ -68,8 +68,8 @@ class Recorded:
         """Spans may overlap, and reach out of the window."""
         recorded = gap = 0.0
         until = start
-        for first, last in sorted(spans):
-            first, last = max(first, until), min(last, end)
+        for begin, finish in sorted(spans):
+            first, last = max(begin, until), min(finish, end)
             if last <= first:
                 continue
             gap = max(gap, (first - until).total_seconds())
