@@ -5,6 +5,8 @@ import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -24,6 +26,8 @@ MAX_BODY_BYTES = 512 * 1024
 class Answer:
     status: int
     body: bytes
+    date: datetime | None = None
+    """The device's clock by the header Date, where it sends a readable one."""
 
 
 class DeviceHttp:
@@ -64,7 +68,8 @@ class DeviceHttp:
                     raise Malformed(_redirected(response.headers.get("Location", "")))
                 if response.headers.get("Content-Encoding", "identity").lower() != "identity":
                     raise Malformed("the answer is compressed, which was not asked for")
-                return Answer(response.status, await _body(response)), response.headers.getall("WWW-Authenticate", [])
+                answer = Answer(response.status, await _body(response), _date(response.headers.get("Date", "")))
+                return answer, response.headers.getall("WWW-Authenticate", [])
 
 
 @asynccontextmanager
@@ -128,6 +133,14 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
             response.close()
             raise Malformed(f"the answer is longer than {MAX_BODY_BYTES} bytes")
     return bytes(body)
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text[:100])
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def _redirected(location: str) -> str:

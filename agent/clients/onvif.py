@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 from agent.clients import xmltree
 from agent.clients.device_clock import believable
-from agent.clients.device_http import DeviceHttp, refused_by
+from agent.clients.device_http import Answer, DeviceHttp, refused_by
 from agent.clients.digest import Login
 from agent.clients.failures import AuthenticationFailed
 from agent.clients.xmltree import Element
@@ -63,14 +63,20 @@ class Onvif:
         self._offset = timedelta()
 
     async def clock(self) -> timedelta | None:
-        """How far the camera's clock is ahead of ours; None when it does not tell UTC. Signatures go by it from then
-        on: cameras refuse a time that is seconds off their own. Needs no password (Core specification,
-        GetSystemDateAndTime). Raises Declined where the camera lacks the question."""
-        told = await self._ask(DEVICE_PATH, DEVICE, "GetSystemDateAndTime", signed=False)
-        utc = told.first("SystemDateAndTime", "UTCDateTime")
-        if utc is None:
+        """How far the camera's clock is ahead of ours; None when it does not tell it. Signatures go by it from then on:
+        cameras refuse a time that is seconds off their own. Needs no password (Core specification,
+        GetSystemDateAndTime); one that wants a password all the same, or lacks the question, shows its clock in the
+        header Date of its refusal."""
+        name = "GetSystemDateAndTime"
+        answer = await self._post(DEVICE_PATH, DEVICE, name, "", signed=False)
+        try:
+            utc = _told(answer, name).first("SystemDateAndTime", "UTCDateTime")
+            moment = None if utc is None else _moment(utc)
+        except Refused:
+            moment = None if answer.date is None else believable(answer.date)
+        if moment is None:
             return None
-        self._offset = _moment(utc) - self._now()
+        self._offset = moment - self._now()
         return self._offset
 
     async def information(self) -> Information:
@@ -122,28 +128,18 @@ class Onvif:
             raise Malformed("the camera gives an empty stream address")
         return uri, self._is_elsewhere(uri)
 
-    async def _ask(self, path: str, namespace: str, name: str, inside: str = "", *, signed: bool = True) -> Element:
+    async def _ask(self, path: str, namespace: str, name: str, inside: str = "") -> Element:
+        return _told(await self._post(path, namespace, name, inside, signed=True), name)
+
+    async def _post(self, path: str, namespace: str, name: str, inside: str, *, signed: bool) -> Answer:
         header = f"<e:Header>{self._token()}</e:Header>" if signed and self._login is not None else ""
         envelope = (
             f'<?xml version="1.0" encoding="UTF-8"?><e:Envelope xmlns:e="{_ENVELOPE}">{header}'
             f'<e:Body><d:{name} xmlns:d="{namespace}">{inside}</d:{name}></e:Body></e:Envelope>'
         )
-        answer = await self._http.post(
+        return await self._http.post(
             path, envelope.encode(), f'application/soap+xml; charset=utf-8; action="{namespace}/{name}"'
         )
-        if answer.status == 401 and not signed:
-            raise Declined(f"{name}: the camera wants a password even for this")
-        if not answer.body or answer.status in (401, 403, 404, 405):
-            raise refused_by(answer, name)
-        body = xmltree.parse(answer.body).first("Body")
-        if body is None:
-            raise Malformed(f"the answer to {name} is no SOAP")
-        if fault := body.first("Fault"):
-            raise _declined(name, fault)
-        told = body.first(f"{name}Response")
-        if told is None:
-            raise Malformed(f"the answer to {name} is one to another question")
-        return told
 
     def _token(self) -> str:
         """A UsernameToken with a digest (WS-Security UsernameToken Profile 1.0), dated by the camera's own clock."""
@@ -166,6 +162,21 @@ class Onvif:
 
     def _is_elsewhere(self, address: str) -> bool:
         return (urlsplit(_url(address)).hostname or "").lower() != self._host.lower()
+
+
+def _told(answer: Answer, name: str) -> Element:
+    """The response element. Raises Declined, AuthenticationFailed, Refused or Malformed."""
+    if not answer.body or answer.status in (401, 403, 404, 405):
+        raise refused_by(answer, name)
+    body = xmltree.parse(answer.body).first("Body")
+    if body is None:
+        raise Malformed(f"the answer to {name} is no SOAP")
+    if fault := body.first("Fault"):
+        raise _declined(name, fault)
+    told = body.first(f"{name}Response")
+    if told is None:
+        raise Malformed(f"the answer to {name} is one to another question")
+    return told
 
 
 def _url(address: str) -> str:

@@ -1,7 +1,7 @@
 """Cameras: whether one answers and sets up a stream, how far its clock is off, and where it points elsewhere."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ from agent.clients.device_http import DeviceHttp
 from agent.clients.digest import Login
 from agent.clients.failures import AuthenticationFailed, PortClosed
 from agent.clients.isapi import Isapi
-from agent.clients.onvif import Declined, Onvif, maker
+from agent.clients.onvif import Onvif, maker
 from agent.errors import ProbeError, Refused, Unreachable
 from agent.probes.base import Context, Probe
 from agent.probes.camera.settings import CameraSettings, Web
@@ -86,8 +86,7 @@ async def run(settings: CameraSettings, context: Context) -> list[Reading]:
 async def _onvif(settings: CameraSettings, login: Login | None, seen: Seen) -> None:
     async with _web(settings, settings.onvif or Web(), login) as http:
         camera = Onvif(http, settings.host, login, _now)
-        with suppress(Declined):  # some cameras lack the question; their clock is then taken to be right
-            _clock(await camera.clock(), seen)
+        _clock(await camera.clock(), seen)
         information = await camera.information()
         seen.readings.append(Reading(measure=INFO.name, value=1, labels={"maker": maker(information.maker)}))
         service = await camera.media()
