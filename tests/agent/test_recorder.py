@@ -103,11 +103,16 @@ def states(seen: Observation) -> dict[str, str]:
     return words(seen, "av_device_state", "place")
 
 
+def of_recorder(seen: Observation) -> str:
+    (state,) = (r.labels["state"] for r in seen.readings if r.measure == "recorder_state")
+    return state
+
+
 class TestIsapi:
     async def test_healthy(self) -> None:
-        seen = await look(web(hikvision()), place="机房")
-        assert (seen.outcome, seen.detail) == ("ok", "")
-        assert up(seen) == {"101": 1, "102": 1, "103": 1, "机房": 1}
+        seen = await look(web(hikvision()))
+        assert (seen.outcome, seen.detail, of_recorder(seen)) == ("ok", "", "ok")
+        assert up(seen) == {"101": 1, "102": 1, "103": 1}
         assert values(seen, "recorder_channel_up", "channel") == {"1": 1, "2": 1, "3": 1}
         assert values(seen, "rows_seen", "table") == {"channels": 3}
         assert one(seen, "recorder_channels_not_configured") == 0
@@ -180,10 +185,10 @@ class TestIsapi:
         ],
     )
     async def test_disks(self, disks: list[tuple[str, str]], can: float | None, state: str) -> None:
-        seen = await look(web(hikvision(disks=isapi.disks(*disks))), place="机房")
+        seen = await look(web(hikvision(disks=isapi.disks(*disks))))
         assert seen.outcome == "ok"
         assert one(seen, "recorder_can_record") == can
-        assert states(seen)["机房"] == state
+        assert of_recorder(seen) == state
         assert up(seen)["101"] == 1  # the cameras have a picture all the same
 
     async def test_network_storage(self) -> None:
@@ -268,9 +273,9 @@ class TestDahua:
     @pytest.mark.parametrize("capital", [False, True])
     async def test_healthy(self, capital: bool) -> None:
         told = dahua.channels({1: "Connected", 2: "Unconnect", 3: "Connected"}, capital=capital)
-        seen = await look(web(dahua_pages(channels=told)), "dahua", place="机房")
-        assert (seen.outcome, seen.detail) == ("ok", "")
-        assert up(seen) == {"101": 1, "102": 0, "103": 1, "机房": 1}
+        seen = await look(web(dahua_pages(channels=told)), "dahua")
+        assert (seen.outcome, seen.detail, of_recorder(seen)) == ("ok", "", "ok")
+        assert up(seen) == {"101": 1, "102": 0, "103": 1}
         assert one(seen, "recorder_can_record") == 1
         assert values(seen, "recorder_disk_free_bytes", "disk") == {"1": 5e11}
         offset = one(seen, "recorder_clock_offset_seconds")
@@ -359,7 +364,7 @@ async def test_a_nonce_that_runs_out_is_replaced() -> None:
 async def test_wrong_password_is_tried_once(monkeypatch: pytest.MonkeyPatch, speaks: Speaks) -> None:
     monkeypatch.setenv("TEST_RECORDER_PASSWORD", "wrong")
     peer = web(pages_of(speaks))
-    seen = await look(peer, speaks, place="机房")
+    seen = await look(peer, speaks)
     assert (seen.outcome, up(seen), set(states(seen).values())) == ("refused", {}, {"authentication_failed"})
     assert peer.refused == 1  # more would lock the account
     assert "wrong" not in seen.detail
@@ -395,6 +400,7 @@ async def test_closed_port() -> None:
     with closed_port() as port:
         seen = await observe(PROBE, settings(port), CONTEXT)
     assert (seen.outcome, set(states(seen).values()), up(seen)) == ("refused", {"unreachable"}, {})
+    assert of_recorder(seen) == "unreachable"
 
 
 async def test_no_such_name() -> None:

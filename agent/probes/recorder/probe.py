@@ -37,6 +37,12 @@ NOT_CONFIGURED = Measure(
 CAN_RECORD = Measure(
     name="recorder_can_record", help="1 when a disk can take recordings, 0 when none can; absent where neither is told."
 )
+STATE = Measure(
+    name="recorder_state",
+    help="1 with the state of the recorder itself: ok, fault when it cannot record, authentication_failed, "
+    "unreachable, unknown.",
+    labels=("state",),
+)
 DISK_STATE = Measure(
     name="recorder_disk_state",
     help="1 with the state of a disk: ok, idle, read_only, unformatted, error, mismatch, offline, absent, "
@@ -126,15 +132,15 @@ def _channels(settings: RecorderSettings, told: dict[int, Channel]) -> Iterator[
 
 
 def _states(settings: RecorderSettings, seen: Seen, error: ProbeError | None) -> Iterator[Reading]:
-    """One state for each place with a channel, and one for the recorder itself where it has a place of its own."""
+    """One state for each place with a channel, and that of the recorder itself: it is no camera, and so no AV device
+    that could serve the place where it stands."""
     by_place: dict[str, list[State]] = {}
     for each in settings.channels:
         state = _of_channel(seen.channels.get(each.channel)) if seen.channels is not None else _without(error)
         by_place.setdefault(each.place, []).append(state)
     for place, states in by_place.items():
         yield from state_readings(settings.system, place, _together(states))
-    if settings.place and settings.place not in by_place:
-        yield from state_readings(settings.system, settings.place, _of_recorder(seen, error))
+    yield Reading(measure=STATE.name, value=1, labels={"state": _of_recorder(seen, error)})
 
 
 def _of_channel(channel: Channel | None) -> State:
@@ -178,8 +184,8 @@ def _now() -> datetime:
 PROBE = Probe(
     RecorderSettings,
     (
-        AV_DEVICE_UP, AV_DEVICE_STATE, ROWS_SEEN, CHANNEL_UP, CHANNEL_STATE, NOT_CONFIGURED, CAN_RECORD, DISK_STATE,
-        DISK_CAPACITY, DISK_FREE, CLOCK_OFFSET, RECORDED, LONGEST_GAP,
+        AV_DEVICE_UP, AV_DEVICE_STATE, ROWS_SEEN, CHANNEL_UP, CHANNEL_STATE, NOT_CONFIGURED, STATE, CAN_RECORD,
+        DISK_STATE, DISK_CAPACITY, DISK_FREE, CLOCK_OFFSET, RECORDED, LONGEST_GAP,
     ),
     run,
 )  # fmt: skip

@@ -29,7 +29,6 @@ class RecorderSettings(ProbeSettings):
     user: str = Field(min_length=1, max_length=64, pattern=r"^[^:]*$")
     password: Secret
     allow_basic: bool = Field(False, description="send the password in clear to a recorder that wants it so")
-    place: str = Field("", max_length=80, description="where the recorder itself stands, as in the roster")
     channels: tuple[ChannelSettings, ...] = Field(min_length=1, max_length=1024)
     recorded_hours: float = Field(
         0, ge=0, le=168, description="look for gaps in the recordings of so many hours; 0 does not. ISAPI only"
