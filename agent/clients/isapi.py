@@ -4,6 +4,7 @@ ContentMgmt for recorders); the POST to ContentMgmt/search is a question."""
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import monotonic
 
 from agent.clients import xmltree
 from agent.clients.device_clock import believable
@@ -19,7 +20,7 @@ from agent.clients.recorders import (
     each_once,
 )
 from agent.clients.xmltree import Element
-from agent.errors import Malformed
+from agent.errors import Malformed, Silent
 
 STATUS = "/ISAPI/System/status"
 TIME = "/ISAPI/System/time"
@@ -33,6 +34,8 @@ SEARCH = "/ISAPI/ContentMgmt/search"
 MEBIBYTE = 1024 * 1024
 """Capacity and free space are in MB, which recorders reckon so."""
 PAGE = 64
+SEARCH_SECONDS = 25.0
+"""For all searches of one recorder together: the states of channels must not be lost to them."""
 MAX_PAGES = 8
 """Of search results for one channel; a recorder closes a file about every hour, or at every event."""
 
@@ -67,6 +70,7 @@ class Isapi:
 
     def __init__(self, http: DeviceHttp, now: Callable[[], datetime]) -> None:
         self._http, self._now = http, now
+        self._search_until: float | None = None
         self._asked = False
         self._told: datetime | None = None
 
@@ -114,6 +118,10 @@ class Isapi:
         start = end - timedelta(hours=hours)
         spans: list[Span] = []
         for _ in range(MAX_PAGES):
+            if self._search_until is None:
+                self._search_until = monotonic() + SEARCH_SECONDS
+            if monotonic() > self._search_until:
+                raise Silent(f"{SEARCH_SECONDS:g} s were too short for the recordings of channel {channel}")
             found, more = await self._search(channel * 100 + 1, start, end, len(spans))
             spans += found
             if not more or not found:

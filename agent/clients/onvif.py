@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
@@ -161,7 +162,13 @@ class Onvif:
         return (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), self._is_elsewhere(address)
 
     def _is_elsewhere(self, address: str) -> bool:
-        return (urlsplit(_url(address)).hostname or "").lower() != self._host.lower()
+        """Whether an address names another host. A camera that is configured by its name answers with its IP address:
+        then only one that no camera has for others tells."""
+        host, own = (urlsplit(_url(address)).hostname or "").lower(), self._host.lower()
+        ip, own_ip = _ip(host), _ip(own)
+        if ip is not None and own_ip is None:
+            return ip.is_loopback or ip.is_unspecified or ip.is_multicast
+        return (ip or host) != (own_ip or own)
 
 
 def _told(answer: Answer, name: str) -> Element:
@@ -177,6 +184,13 @@ def _told(answer: Answer, name: str) -> Element:
     if told is None:
         raise Malformed(f"the answer to {name} is one to another question")
     return told
+
+
+def _ip(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
 
 
 def _url(address: str) -> str:

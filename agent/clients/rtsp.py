@@ -7,9 +7,10 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from agent.clients.device_http import in_url
 from agent.clients.digest import Authorization, Login
 from agent.clients.failures import AuthenticationFailed, no_connection
 from agent.errors import Malformed, Refused, Silent, Unreachable
@@ -53,25 +54,41 @@ class Description:
     video_tracks: int
 
 
-@dataclass(slots=True)
 class Rtsp:
     """One connection. Each method is one exchange and raises ProbeError."""
 
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    base: str
-    authorization: Authorization
-    _sequence: int = 0
-    _session: str = ""
-    _described: str = field(default="", repr=False)
+    def __init__(self, host: str, port: int, login: Login | None) -> None:
+        self._host, self._port = host, port
+        self._base = f"rtsp://{in_url(host)}:{port}"
+        self._authorization = Authorization(login)
+        self._sequence = 0
+        self._session = self._described = ""
+        self._reader: asyncio.StreamReader
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def open(self) -> None:
+        """Connect. Raises Unreachable or PortClosed."""
+        self.close()
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                self._reader, self._writer = await asyncio.open_connection(self._host, self._port, limit=MAX_LINE_BYTES)
+        except TimeoutError:
+            raise Unreachable(f"no connection to port {self._port} in {CONNECT_SECONDS:g} s") from None
+        except OSError as error:
+            raise no_connection(error, self._port) from error
+
+    def close(self) -> None:
+        """End the connection; nothing waits."""
+        if self._writer is not None:
+            self._writer.transport.abort()
 
     async def options(self) -> None:
         """OPTIONS: whether RTSP is spoken at all. Many devices want no password for it; a refusal proves RTSP too."""
-        await self._exchange("OPTIONS", self.base, {})
+        await self._exchange("OPTIONS", self._base, {})
 
     async def describe(self, path: str) -> Description:
         """DESCRIBE a stream. Raises NoStream, AuthenticationFailed, Malformed."""
-        url = self.base + _checked(path if path.startswith("/") else "/" + path)
+        url = self._base + _checked(path if path.startswith("/") else "/" + path)
         answer = await self._signed("DESCRIBE", url, {"Accept": "application/sdp"})
         # RFC 2326 C.1.1: Content-Base, Content-Location, then the request's own URL
         base = answer.header("content-base") or answer.header("content-location") or url
@@ -115,7 +132,9 @@ class Rtsp:
     async def _signed(self, method: str, url: str, headers: dict[str, str]) -> Answer:
         answer = await self._exchange(method, url, headers)
         if answer.status == 401:
-            self.authorization.challenged(answer.headers.get("www-authenticate", []))
+            self._authorization.challenged(answer.headers.get("www-authenticate", []))
+            if answer.header("connection").lower() == "close" or self._reader.at_eof():
+                await self.open()
             answer = await self._exchange(method, url, headers)
             if answer.status == 401:
                 raise AuthenticationFailed("the device does not accept the user and password for RTSP")
@@ -134,12 +153,14 @@ class Rtsp:
         lines = {"CSeq": str(self._sequence), "User-Agent": USER_AGENT, **headers}
         if self._session:
             lines["Session"] = self._session
-        lines |= self.authorization.header(method, url)
+        lines |= self._authorization.header(method, url)
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        if self._writer is None:
+            raise Unreachable("there is no connection")
         try:
             async with asyncio.timeout(EXCHANGE_SECONDS):
-                self.writer.write(f"{method} {url} RTSP/1.0\r\n{head}\r\n".encode())
-                await self.writer.drain()
+                self._writer.write(f"{method} {url} RTSP/1.0\r\n{head}\r\n".encode())
+                await self._writer.drain()
                 answer = await self._answer()
         except TimeoutError:
             raise Silent(f"no answer to {method} in {EXCHANGE_SECONDS:g} s") from None
@@ -167,12 +188,12 @@ class Rtsp:
         length = answer.header("content-length") or "0"
         if not length.isascii() or not length.isdigit() or len(length) > 9 or int(length) > MAX_BODY_BYTES:
             raise Malformed(f"Content-Length {length[:20]!r}; at most {MAX_BODY_BYTES} bytes are accepted")
-        return Answer(answer.status, headers, await self.reader.readexactly(int(length)))
+        return Answer(answer.status, headers, await self._reader.readexactly(int(length)))
 
     async def _line(self) -> str:
         """The next line of an answer; frames of media before it are passed over (RFC 2326 section 10.12)."""
         for _ in range(MAX_FRAMES):
-            first = await self.reader.readexactly(1)
+            first = await self._reader.readexactly(1)
             if first != b"$":
                 break
             await self._rest_of_frame()
@@ -181,38 +202,31 @@ class Rtsp:
         if first == b"\n":
             return ""
         try:
-            rest = await self.reader.readuntil(b"\n")
+            rest = await self._reader.readuntil(b"\n")
         except asyncio.LimitOverrunError:
             raise Malformed(f"a line of more than {MAX_LINE_BYTES} bytes") from None
         return (first + rest).decode("utf-8", "replace").rstrip("\r\n")
 
     async def _frame(self) -> tuple[int, bytes]:
-        if await self.reader.readexactly(1) != b"$":
+        if await self._reader.readexactly(1) != b"$":
             raise Malformed("what comes after PLAY is no interleaved RTP")
         return await self._rest_of_frame()
 
     async def _rest_of_frame(self) -> tuple[int, bytes]:
-        head = await self.reader.readexactly(3)
-        return head[0], await self.reader.readexactly(int.from_bytes(head[1:], "big"))
+        head = await self._reader.readexactly(3)
+        return head[0], await self._reader.readexactly(int.from_bytes(head[1:], "big"))
 
 
 @asynccontextmanager
 async def connect(host: str, port: int, login: Login | None) -> AsyncIterator[Rtsp]:
     """A connection; what was set up on it is torn down at the end. Raises Unreachable or PortClosed."""
+    link = Rtsp(host, port, login)
     try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            reader, writer = await asyncio.open_connection(host, port, limit=MAX_LINE_BYTES)
-    except TimeoutError:
-        raise Unreachable(f"no connection to port {port} in {CONNECT_SECONDS:g} s") from None
-    except OSError as error:
-        raise no_connection(error, port) from error
-    base = f"rtsp://{f'[{host}]' if ':' in host else host}:{port}"
-    link = Rtsp(reader, writer, base, Authorization(login))
-    try:
+        await link.open()
         yield link
         await link.tear_down()
     finally:
-        writer.transport.abort()
+        link.close()
 
 
 def path_of(url: str) -> str:

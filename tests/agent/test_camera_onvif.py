@@ -118,6 +118,15 @@ async def test_a_stream_on_loopback_is_asked_of_the_camera_alone() -> None:
     assert (verdict(seen), elsewhere(seen)) == (OK, {"stream"})
 
 
+@pytest.mark.parametrize(
+    ("given", "what"), [("10.9.8.7", set()), ("127.0.0.1", {"media", "stream"}), ("other", {"media", "stream"})]
+)
+async def test_a_camera_that_is_configured_by_name(given: str, what: set[str]) -> None:
+    async with odd(host=given) as camera:
+        seen = await see(camera, host="localhost")
+    assert (verdict(seen), elsewhere(seen)) == (OK, what)
+
+
 async def test_onvif_alone_is_weaker_and_enough_where_no_stream_is_asked_for() -> None:
     async with odd() as camera:
         assert verdict(await look(USER, onvif={"port": camera.web.port})) == OK

@@ -93,6 +93,12 @@ async def test_the_strongest_digest_is_used(scheme: str) -> None:
         assert peer.refused == 0
 
 
+async def test_a_camera_that_hangs_up_to_ask_for_a_password() -> None:
+    async with RtspRaw(USER, PASSWORD, closes_after_401=True).serving() as peer:
+        assert verdict(await look(USER, rtsp={"port": peer.port, "path": "/main"})) == OK
+        assert peer.refused == 0
+
+
 async def test_a_wrong_password_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PASSWORD_VARIABLE, "wrong")
     async with RtspRaw(USER, PASSWORD).serving() as peer:

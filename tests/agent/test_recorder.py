@@ -227,6 +227,11 @@ class TestIsapi:
         assert values(seen, "recorder_longest_gap_seconds", "channel") == {"1": 0, "2": 3 * 3600, "3": 24 * 3600}
         assert peer.asked.count(f"POST {isapi.SEARCH}") == 2 + 2 + 1  # pages
 
+    async def test_recordings_that_take_too_long_cost_no_state(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("agent.clients.isapi.SEARCH_SECONDS", -1)
+        seen = await look(web(hikvision(search=isapi.search({}))), recorded_hours=24)
+        assert (seen.outcome, len(up(seen)), one(seen, "recorder_can_record")) == ("timeout", 3, 1)
+
     async def test_recordings_without_end(self) -> None:
         now = datetime(2026, 9, 1, 12, 0, 0, tzinfo=UTC)
         files = [(now - timedelta(seconds=n + 1), now - timedelta(seconds=n)) for n in range(600)]

@@ -30,6 +30,7 @@ class RtspRaw:
     scheme: Literal["MD5", "SHA-256", "both"] = "SHA-256"
     misbehaves: Misbehaviour = ""
     misbehaves_at: str = "DESCRIBE"
+    closes_after_401: bool = False
     sdp: str = SDP
     port: int = 0
     asked: list[str] = field(default_factory=list)
@@ -69,8 +70,9 @@ class RtspRaw:
                 f'WWW-Authenticate: Digest realm="{REALM}", nonce="{NONCE}", qop="auth", algorithm={name}'
                 for name in schemes
             ]
-            self._say(writer, 401, cseq, *challenges)
-            return True
+            closing = ["Connection: close"] * self.closes_after_401
+            self._say(writer, 401, cseq, *challenges, *closing)
+            return not closing
         match method:
             case "OPTIONS":
                 self._say(writer, 200, cseq, "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN")

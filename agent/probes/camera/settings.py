@@ -36,7 +36,7 @@ class CameraSettings(ProbeSettings):
 
     probe: Literal["camera"]
     every_seconds: PositiveFloat = Field(300, description="seconds from one run to the next")
-    timeout_seconds: PositiveFloat = Field(45, le=3600, description="a run that takes longer is ended")
+    timeout_seconds: PositiveFloat = Field(60, le=3600, description="a run that takes longer is ended")
     host: str = Field(min_length=1, max_length=253, description="name or address of the camera")
     user: str = Field("", max_length=64, pattern=r"^[^:]*$")
     password: Secret | None = None
