@@ -1,6 +1,8 @@
 """Recorders by ISAPI and by Dahua's HTTP API, against peers written from the vendors' documents."""
 
 import socket
+import ssl
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -457,3 +459,29 @@ def test_overlapping_recordings_count_once() -> None:
 
     spans = [(at(-1), at(1)), (at(0.5), at(2)), (at(5), at(4)), (at(3), at(9))]
     assert Recorded.of(spans, start, at(4)) == Recorded(3 * 3600, 3600)
+
+
+def tls_context(folder: Path) -> ssl.SSLContext:
+    """With a certificate that a device signed for itself."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=device", "-days", "1"]
+    subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+async def test_https_with_a_certificate_of_its_own(tmp_path: Path) -> None:
+    seen = await look(web(hikvision(), tls=tls_context(tmp_path)), https=True)
+    assert (seen.outcome, len(up(seen))) == ("ok", 3), seen.detail
+
+
+@pytest.mark.parametrize(
+    ("speaks_tls", "asks_tls", "outcome"), [(True, False, "malformed"), (False, True, "unreachable")]
+)
+async def test_http_where_https_is_spoken_and_the_reverse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, speaks_tls: bool, asks_tls: bool, outcome: str
+) -> None:
+    monkeypatch.setattr(device_http, "CONNECT_SECONDS", 0.5)  # the peer waits for a line that TLS never ends
+    seen = await look(web(hikvision(), tls=tls_context(tmp_path) if speaks_tls else None), https=asks_tls)
+    assert (seen.outcome, up(seen)) == (outcome, {}), seen.detail

@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import hashlib
 import re
+import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -36,6 +37,7 @@ class DeviceWeb:
     """The path at which; every one when empty."""
     nonce_lasts: int = 0
     """How many requests may be signed with a nonce; 0 is for ever."""
+    tls: ssl.SSLContext | None = None
     port: int = 0
     asked: list[str] = field(default_factory=list)
     refused: int = 0
@@ -48,7 +50,7 @@ class DeviceWeb:
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator["DeviceWeb"]:
-        server = await asyncio.start_server(self._connection, "127.0.0.1", 0, limit=1 << 20)
+        server = await asyncio.start_server(self._connection, "127.0.0.1", 0, limit=1 << 20, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
