@@ -2,12 +2,13 @@
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,12 +60,12 @@ def _wait_for(word: bytes, process: "subprocess.Popen[bytes]") -> None:
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """The whole session of it: it starts ffmpeg of its own."""
-    if process.poll() is None:
-        os.killpg(process.pid, 15)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait(STOP_SECONDS)
     if process.stdout:
         process.stdout.close()
@@ -75,20 +76,22 @@ def _namespace() -> Iterator[tuple[str, str]]:
     """A network namespace that this machine reaches over one wire, and its address."""
     mark = f"{os.getpid() % 100_000}{random.randrange(100)}"
     name, here, there = f"cam{mark}", f"ca{mark}", f"cb{mark}"
-    net = f"10.{random.randrange(210, 250)}.{random.randrange(256)}"
+    # Of RFC 2544's range for tests of networks, which nobody's own network uses.
+    third, fourth = random.randrange(256), random.randrange(0, 256, 4)
+    our_end, its_end = (f"198.{18 + os.getpid() % 2}.{third}.{fourth + n}" for n in (1, 2))
     _ip("netns", "add", name)
     try:
         _ip("link", "add", here, "type", "veth", "peer", "name", there, "netns", name)
-        _ip("addr", "add", f"{net}.1/24", "dev", here)
+        _ip("addr", "add", f"{our_end}/30", "dev", here)
         _ip("link", "set", here, "up")
         for words in (
-            ("addr", "add", f"{net}.2/24", "dev", there),
+            ("addr", "add", f"{its_end}/30", "dev", there),
             ("link", "set", there, "up"),
             ("link", "set", "lo", "up"),
             ("route", "add", "239.0.0.0/8", "dev", there),
         ):
             _ip("-n", name, *words)
-        yield name, f"{net}.2"
+        yield name, its_end
     finally:
         subprocess.run(["ip", "link", "del", here], check=False, capture_output=True)
         _ip("netns", "del", name)
