@@ -19,6 +19,7 @@ EXCHANGE_SECONDS = 5.0
 """For one answer to its last byte."""
 CONNECT_SECONDS = 3.0
 GOODBYE_SECONDS = 1.0
+PORT = 554
 MAX_LINE_BYTES = 8 * 1024
 MAX_HEADERS = 64
 MAX_BODY_BYTES = 64 * 1024
@@ -229,15 +230,24 @@ async def connect(host: str, port: int, login: Login | None) -> AsyncIterator[Rt
         link.close()
 
 
-def path_of(url: str) -> str:
-    """Path and query of an rtsp URL. Raises Malformed for anything else."""
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What is used of an rtsp URL: path with query, and the port, None where it names none."""
+
+    path: str
+    port: int | None
+
+
+def address_of(url: str) -> Address:
+    """The parts of an rtsp URL. Raises Malformed for anything else."""
     try:
         parts = urlsplit(_checked(url))
+        port = parts.port
     except ValueError:
         raise Malformed("the device gives a stream address that is no URL") from None
     if parts.scheme not in ("rtsp", "rtsps") or not parts.netloc:
         raise Malformed("the device gives a stream address that is no rtsp URL")
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Address((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), port or None)
 
 
 def _description(body: bytes, base: str) -> Description:

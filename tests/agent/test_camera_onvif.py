@@ -112,6 +112,17 @@ async def test_addresses_of_another_host_are_found_and_not_followed() -> None:
     assert (verdict(seen), elsewhere(seen)) == (OK, {"media", "stream"})
 
 
+async def test_the_port_of_the_stream_is_the_camera_s_word() -> None:
+    async with odd() as camera:
+        assert verdict(await look(USER, onvif={"port": camera.web.port}, rtsp={})) == OK
+
+
+async def test_a_port_of_another_host_is_not_taken() -> None:
+    async with odd(stream="rtsp://192.0.2.77:{port}/main") as camera:
+        seen = await look(USER, onvif={"port": camera.web.port}, rtsp={})
+    assert (verdict(seen)[2], elsewhere(seen)) == (None, {"stream"})  # port 554 was asked
+
+
 async def test_a_stream_on_loopback_is_asked_of_the_camera_alone() -> None:
     async with odd(stream="rtsp://localhost:22/main") as camera:
         seen = await see(camera)

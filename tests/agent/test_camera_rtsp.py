@@ -179,17 +179,27 @@ async def test_control_addresses(control: str, asked: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["http://c/main", "rtsp:///main", "rtsp://c/a\r\nPLAY", "rtsp://[c/", "", "rtsp://c/汉"]
+    "address",
+    [
+        "http://c/main",
+        "rtsp:///main",
+        "rtsp://c/a\r\nPLAY",
+        "rtsp://c:99999/",
+        "rtsp://c:x/",
+        "rtsp://[c/",
+        "",
+        "rtsp://c/汉",
+    ],
 )
 def test_addresses_that_are_not_taken(address: str) -> None:
     with pytest.raises(Malformed):
-        rtsp.path_of(address)
+        rtsp.address_of(address)
 
 
 def test_query_of_an_address() -> None:
-    assert rtsp.path_of("rtsp://u:p@192.0.2.1:554/cam/realmonitor?channel=1&subtype=0") == (
-        "/cam/realmonitor?channel=1&subtype=0"
-    )
+    url = "rtsp://u:p@192.0.2.1:8554/cam/realmonitor?channel=1&subtype=0"
+    assert rtsp.address_of(url) == rtsp.Address("/cam/realmonitor?channel=1&subtype=0", 8554)
+    assert rtsp.address_of("rtsp://192.0.2.1") == rtsp.Address("/", None)
 
 
 @pytest.mark.parametrize(

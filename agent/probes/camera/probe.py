@@ -45,7 +45,8 @@ class Seen:
     readings: list[Reading] = field(default_factory=list)
     checks: dict[str, bool] = field(default_factory=dict)
     errors: list[ProbeError] = field(default_factory=list)
-    stream_path: str = ""
+    stream: rtsp.Address | None = None
+    """What ONVIF gave; its port only where it is one of the camera's own."""
 
 
 async def run(settings: CameraSettings, context: Context) -> list[Reading]:
@@ -99,14 +100,16 @@ async def _onvif(settings: CameraSettings, login: Login | None, seen: Seen) -> N
         address, elsewhere = await camera.stream_address(service, profiles[0])
         if elsewhere:
             seen.readings.append(Reading(measure=ELSEWHERE.name, value=1, labels={"what": "stream"}))
-        seen.stream_path = rtsp.path_of(address)
+        given = rtsp.address_of(address)
+        seen.stream = rtsp.Address(given.path, None if elsewhere else given.port)
 
 
 async def _rtsp(settings: CameraSettings, login: Login | None, seen: Seen) -> None:
     wanted = settings.rtsp
     if wanted is None:
         return
-    async with rtsp.connect(settings.host, wanted.port, login) as link:
+    port = wanted.port or (seen.stream and seen.stream.port) or rtsp.PORT
+    async with rtsp.connect(settings.host, port, login) as link:
         await link.options()
         description = await link.describe(_path(settings, seen))
         seen.readings.append(Reading(measure=VIDEO_TRACKS.name, value=description.video_tracks))
@@ -125,7 +128,7 @@ async def _isapi(settings: CameraSettings, login: Login | None, seen: Seen) -> N
 
 
 def _path(settings: CameraSettings, seen: Seen) -> str:
-    return (settings.rtsp.path if settings.rtsp else "") or seen.stream_path
+    return (settings.rtsp.path if settings.rtsp else "") or (seen.stream.path if seen.stream else "")
 
 
 def _clock(offset: timedelta | None, seen: Seen) -> None:

@@ -21,7 +21,7 @@ class Web(Settings):
 class Stream(Settings):
     """The stream that is set up by RTSP."""
 
-    port: int = Field(554, ge=1, le=65535)
+    port: int | None = Field(None, ge=1, le=65535, description="without it that which ONVIF gives, else 554")
     path: str = Field(
         "",
         max_length=500,
