@@ -5,9 +5,10 @@ The connection is the one that the configuration names: URLs in answers are only
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from time import monotonic
 from urllib.parse import urlsplit
 
 from agent.clients.device_http import in_url
@@ -19,6 +20,8 @@ EXCHANGE_SECONDS = 5.0
 """For one answer to its last byte."""
 CONNECT_SECONDS = 3.0
 GOODBYE_SECONDS = 1.0
+SURVEY_SECONDS = 25.0
+"""For all streams of one recorder together: what else it told must not be lost to them."""
 PORT = 554
 MAX_LINE_BYTES = 8 * 1024
 MAX_HEADERS = 64
@@ -228,6 +231,26 @@ async def connect(host: str, port: int, login: Login | None) -> AsyncIterator[Rt
         await link.tear_down()
     finally:
         link.close()
+
+
+async def set_up_each(host: str, port: int, login: Login | None, paths: Iterable[str]) -> dict[str, bool]:
+    """Which of a device's streams can be set up, by path: False where it says that it does not give one.
+
+    Those that SURVEY_SECONDS do not reach are missing. Raises ProbeError where the device cannot be asked.
+    """
+    found: dict[str, bool] = {}
+    until = monotonic() + SURVEY_SECONDS
+    for path in paths:
+        if monotonic() > until:
+            break
+        async with connect(host, port, login) as link:
+            try:
+                await link.set_up(await link.describe(path))
+            except NoStream:
+                found[path] = False
+            else:
+                found[path] = True
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ RTP = bytes([0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1]) + b"picture"
 
 @dataclass
 class RtspRaw:
-    """Serves /main. `asked` is every method with its URL."""
+    """Serves `paths`. `asked` is every method with its URL."""
 
     user: str = ""
     password: str = ""
@@ -31,6 +31,7 @@ class RtspRaw:
     misbehaves: Misbehaviour = ""
     misbehaves_at: str = "DESCRIBE"
     closes_after_401: bool = False
+    paths: tuple[str, ...] = ("/main",)
     sdp: str = SDP
     port: int = 0
     asked: list[str] = field(default_factory=list)
@@ -76,7 +77,7 @@ class RtspRaw:
         match method:
             case "OPTIONS":
                 self._say(writer, 200, cseq, "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN")
-            case "DESCRIBE" if not url.endswith("/main"):
+            case "DESCRIBE" if not url.endswith(self.paths):
                 self._say(writer, 404, cseq)
             case "DESCRIBE":
                 self._say(writer, 200, cseq, f"Content-Base: {url}/", "Content-Type: application/sdp", body=self.sdp)

@@ -1,11 +1,11 @@
 """Recorders: which channels have a picture by its word, whether its disks can record, and what is missing of it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from agent.av import State, state_readings
-from agent.clients import device_http
+from agent.clients import device_http, rtsp
 from agent.clients.dahua import Dahua
 from agent.clients.digest import Login
 from agent.clients.failures import AuthenticationFailed, PortClosed
@@ -13,6 +13,7 @@ from agent.clients.isapi import Isapi
 from agent.clients.recorders import Channel, Recorder, can_record
 from agent.errors import Malformed, ProbeError, Refused, Unreachable
 from agent.probes.base import Context, Probe
+from agent.probes.recorder.channel import STATES, Known, known
 from agent.probes.recorder.settings import RecorderSettings
 from common.secrets import SecretUnavailable
 from wire.measures import AV_DEVICE_STATE, AV_DEVICE_UP, ROWS_SEEN
@@ -30,6 +31,11 @@ CHANNEL_STATE = Measure(
     name="recorder_channel_state",
     help="1 with the state: online, offline, unknown, or gone when the recorder does not list the channel.",
     labels=(*_CHANNEL, "state"),
+)
+STREAM_OK = Measure(
+    name="recorder_stream_ok",
+    help="1 when the recorder set up the channel's stream, 0 when it said no; absent where it was not tried.",
+    labels=_CHANNEL,
 )
 NOT_CONFIGURED = Measure(
     name="recorder_channels_not_configured", help="Channels of the recorder that the configuration gives no place."
@@ -71,6 +77,8 @@ class Seen:
     """What the recorder told; None is what it did not."""
 
     channels: dict[int, Channel] | None = None
+    streams: dict[str, bool] = field(default_factory=dict)
+    """Whether its stream is set up, by path."""
     can_record: bool | None = None
 
 
@@ -83,10 +91,13 @@ async def run(settings: RecorderSettings, context: Context) -> list[Reading]:
         async with device_http.connect(settings.host, settings.port, login, https=settings.https) as http:
             recorder: Recorder = Isapi(http, _now) if settings.speaks == "isapi" else Dahua(http, _now)
             await _look(recorder, settings, seen, more)
+        if settings.streams:
+            paths = [settings.stream_path(each.channel) for each in settings.channels]
+            seen.streams = await rtsp.set_up_each(settings.host, settings.streams.port, login, paths)
     except ProbeError as error:
-        error.readings = (*_states(settings, seen, error), *more)
+        error.readings = (*_states(settings, seen, error), *_channels(settings, seen), *more)
         raise
-    return [*_states(settings, seen, None), *more]
+    return [*_states(settings, seen, None), *_channels(settings, seen), *more]
 
 
 async def _look(recorder: Recorder, settings: RecorderSettings, seen: Seen, more: list[Reading]) -> None:
@@ -94,7 +105,6 @@ async def _look(recorder: Recorder, settings: RecorderSettings, seen: Seen, more
     if channels is None:
         raise Malformed(f"the recorder does not tell its channels by {settings.speaks}")
     seen.channels = {each.number: each for each in channels}
-    more += _channels(settings, seen.channels)
     disks = await recorder.disks()
     if disks is not None:
         seen.can_record = can_record(disks)
@@ -119,16 +129,25 @@ async def _look(recorder: Recorder, settings: RecorderSettings, seen: Seen, more
             more.append(Reading(measure=LONGEST_GAP.name, value=recorded.longest_gap_seconds, labels=labels))
 
 
-def _channels(settings: RecorderSettings, told: dict[int, Channel]) -> Iterator[Reading]:
-    yield Reading(measure=ROWS_SEEN.name, value=len(told), labels={"table": "channels"})
-    strangers = told.keys() - {each.channel for each in settings.channels}
+def _channels(settings: RecorderSettings, seen: Seen) -> Iterator[Reading]:
+    if seen.channels is None:
+        return
+    yield Reading(measure=ROWS_SEEN.name, value=len(seen.channels), labels={"table": "channels"})
+    strangers = seen.channels.keys() - {each.channel for each in settings.channels}
     yield Reading(measure=NOT_CONFIGURED.name, value=len(strangers))
     for each in settings.channels:
         labels = {"channel": str(each.channel), "place": each.place}
-        state = told[each.channel].state if each.channel in told else "gone"
+        state = _known(settings, seen, each.channel)
         yield Reading(measure=CHANNEL_STATE.name, value=1, labels={**labels, "state": state})
         if state in ("online", "offline"):
             yield Reading(measure=CHANNEL_UP.name, value=state == "online", labels=labels)
+        streams = seen.streams.get(settings.stream_path(each.channel))
+        if streams is not None:
+            yield Reading(measure=STREAM_OK.name, value=streams, labels=labels)
+
+
+def _known(settings: RecorderSettings, seen: Seen, channel: int) -> Known:
+    return known((seen.channels or {}).get(channel), seen.streams.get(settings.stream_path(channel)))
 
 
 def _states(settings: RecorderSettings, seen: Seen, error: ProbeError | None) -> Iterator[Reading]:
@@ -136,17 +155,12 @@ def _states(settings: RecorderSettings, seen: Seen, error: ProbeError | None) ->
     that could serve the place where it stands."""
     by_place: dict[str, list[State]] = {}
     for each in settings.channels:
-        state = _of_channel(seen.channels.get(each.channel)) if seen.channels is not None else _without(error)
+        heard = seen.channels is not None
+        state = STATES[_known(settings, seen, each.channel)] if heard else _without(error)
         by_place.setdefault(each.place, []).append(state)
     for place, states in by_place.items():
         yield from state_readings(settings.system, place, _together(states))
     yield Reading(measure=STATE.name, value=1, labels={"state": _of_recorder(seen, error)})
-
-
-def _of_channel(channel: Channel | None) -> State:
-    if channel is None or channel.state == "unknown":
-        return "unknown"
-    return "ok" if channel.state == "online" else "fault"
 
 
 def _together(states: Iterable[State]) -> State:
@@ -184,8 +198,8 @@ def _now() -> datetime:
 PROBE = Probe(
     RecorderSettings,
     (
-        AV_DEVICE_UP, AV_DEVICE_STATE, ROWS_SEEN, CHANNEL_UP, CHANNEL_STATE, NOT_CONFIGURED, STATE, CAN_RECORD,
-        DISK_STATE, DISK_CAPACITY, DISK_FREE, CLOCK_OFFSET, RECORDED, LONGEST_GAP,
+        AV_DEVICE_UP, AV_DEVICE_STATE, ROWS_SEEN, CHANNEL_UP, CHANNEL_STATE, STREAM_OK, NOT_CONFIGURED, STATE,
+        CAN_RECORD, DISK_STATE, DISK_CAPACITY, DISK_FREE, CLOCK_OFFSET, RECORDED, LONGEST_GAP,
     ),
     run,
 )  # fmt: skip

@@ -16,6 +16,24 @@ class ChannelSettings(Settings):
     place: str = Field(min_length=1, max_length=80, description="the teaching place, as in the roster")
 
 
+class StreamsSettings(Settings):
+    """Where the recorder's own streams are set up by RTSP, to hold its word about channels to them."""
+
+    port: int = Field(554, ge=1, le=65535)
+    path: str = Field(
+        "",
+        max_length=500,
+        pattern=r"^[!-~]*$",
+        description="path of a channel's stream with {channel} in it; without it the sub-stream as the maker has it",
+    )
+
+
+STREAM_PATHS: dict[str, str] = {
+    "isapi": "/Streaming/Channels/{channel}02",
+    "dahua": "/cam/realmonitor?channel={channel}&subtype=1",
+}
+
+
 class RecorderSettings(ProbeSettings):
     """One recorder (NVR, DVR) and the places of its channels."""
 
@@ -33,7 +51,20 @@ class RecorderSettings(ProbeSettings):
     recorded_hours: float = Field(
         0, ge=0, le=168, description="look for gaps in the recordings of so many hours; 0 does not. ISAPI only"
     )
+    streams: StreamsSettings | None = Field(None, description="also set up each channel's stream, by RTSP")
     system: Literal["surveillance"] = "surveillance"
+
+    def stream_path(self, channel: int) -> str:
+        """The path of a channel's stream."""
+        path = (self.streams.path if self.streams else "") or STREAM_PATHS[self.speaks]
+        return path.replace("{channel}", str(channel))
+
+    @field_validator("streams")
+    @classmethod
+    def _names_the_channel(cls, streams: StreamsSettings | None) -> StreamsSettings | None:
+        if streams and streams.path and "{channel}" not in streams.path:
+            raise fault("path 中应有 {channel}", "a path with {channel} in it is accepted")
+        return streams
 
     @field_validator("channels")
     @classmethod
