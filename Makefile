@@ -21,6 +21,7 @@ check: .venv/dev.done programs ## ruff, strict types, import layers, promtool, c
 bench: .venv/dev.done programs ## measures beside a peer; prints the tables of docs/benchmarks.md
 	@$(PYTHON) -m bench.snmp_poll
 	@$(PYTHON) -m bench.evaluations
+	@$(PYTHON) -m bench.cameras
 
 chaos: .venv/dev.done programs ## fifteen minutes of faults between real agents and a collector; prints docs/reliability.md's table
 	@$(PYTHON) -m tests.chaos $(if $(SEED),--seed $(SEED))

@@ -36,6 +36,7 @@ _PROBES = {
     "terminals": Text("终端", "terminals"),
     "display": Text("显示设备", "display"),
     "camera": Text("摄像机", "camera"),
+    "recorder": Text("录像机", "video recorder"),
     "broadcast": Text("广播", "broadcast"),
     "recording": Text("录播", "recording"),
     "service": Text("区级系统", "service"),

@@ -85,11 +85,13 @@ WORDS: dict[str, Text] = {
 }
 
 PROBES: dict[str, Text] = {
+    "camera": Text("摄像机", "camera"),
     "collector": Text("采集端", "collector"),
     "display": Text("显示设备", "display"),
     "host": Text("探针主机", "agent's machine"),
     "path": Text("线路质量", "path"),
     "ports": Text("交换机端口", "ports"),
+    "recorder": Text("录像机", "video recorder"),
     "service": Text("业务系统", "service"),
     "terminals": Text("终端", "terminals"),
     "throughput": Text("测速", "throughput"),

@@ -1,0 +1,1 @@
+"""One camera: whether it answers and gives a stream, by ONVIF, RTSP and ISAPI."""

@@ -1,0 +1,1 @@
+"""Video recorders with many channels: which have a picture, and whether they can be recorded."""
