@@ -1,28 +1,20 @@
-"""The district's platform for recorded lectures."""
+"""The district's platform for recorded lectures: a page of the platform itself."""
 
 from typing import Literal
 
-from pydantic import Field
-
 from agent.probes.base import Context
-from agent.probes.service.check import Check, NotJudged, Told
+from agent.probes.service.check import Told
+from agent.probes.service.page import PageCheck, look_at_page
 from wire.report import Measure
 
 MEASURES: tuple[Measure, ...] = ()
 """What it tells beside the measures of wire/measures.py."""
 
 
-class LectureRecordingCheck(Check):
-    """What is looked at."""
-
+class LectureRecordingCheck(PageCheck):
     system: Literal["lecture_recording"]
-    url: str = Field(min_length=1, max_length=2000, description="the address")
-
-    @property
-    def longest_seconds(self) -> float:
-        return 10
 
 
 async def look(check: LectureRecordingCheck, told: Told, context: Context) -> None:
-    """Tells what it reads. Raises ProbeError."""
-    raise NotJudged("not looked at yet")
+    """As look_at_page."""
+    await look_at_page(check, told)

@@ -1,0 +1,238 @@
+"""One page by HTTP or HTTPS, read within bounds: no redirect to other hosts or to this machine, no endless answer."""
+
+import asyncio
+import codecs
+import ipaddress
+import ssl
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+
+from agent.clients.certificate import EXPIRED, NAME_MISMATCH, untrusted_end
+from agent.clients.tcp import CONNECT_SECONDS, closed_or_unreachable
+from agent.errors import Malformed, ProbeError, Refused, Silent, Unreachable
+
+MAX_BODY_BYTES = 512 * 1024
+MAX_REDIRECTS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
+_USER_AGENT = "campus-monitor (read-only check)"
+
+
+class Elsewhere(Refused):
+    """A redirect that is not followed. `host` is where it leads."""
+
+    def __init__(self, host: str, why: str) -> None:
+        super().__init__(f"it redirects to {host[:80]}: {why}")
+        self.host = host
+
+
+class Untrusted(Refused):
+    """A certificate that is not accepted. `ends` is in Unix time where it is the server's own, as its name shows."""
+
+    def __init__(self, detail: str, *, is_expired: bool, ends: float | None) -> None:
+        super().__init__(detail)
+        self.is_expired = is_expired
+        self.ends = ends
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What was answered at last, after redirects that could be followed."""
+
+    url: str
+    status: int
+    body: bytes
+    """At most MAX_BODY_BYTES of it, decompressed."""
+    charset: str
+    seconds: float
+    """From the first request to the end of what was read."""
+    is_trusted: bool
+    """Whether a certificate that this machine trusts shows who answered."""
+    certificate_ends: float | None
+    """Unix time."""
+
+    @property
+    def text(self) -> str:
+        """The body by its declared character set, else UTF-8, else GB 18030, which older pages use undeclared."""
+        for charset in (self.charset, "utf-8"):
+            try:
+                return codecs.getincrementaldecoder(charset)().decode(self.body)  # a cut character at the end is fine
+            except (LookupError, ValueError):
+                continue
+        return self.body.decode("gb18030", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whose certificates are taken: this machine's authorities, those of a file, or with `verify` off anyone's."""
+
+    ca_file: Path | None = None
+    verify: bool = True
+
+
+async def fetch(url: str, *, wait: float, trust: Trust, redirect_hosts: frozenset[str] = frozenset()) -> Page:
+    """The page at `url` within `wait` seconds, redirects to the same host and to `redirect_hosts` followed.
+
+    Raises Elsewhere, Untrusted, Unreachable, Silent, Malformed, and PortClosed of agent/clients/tcp.py.
+    """
+    first = urlsplit(url)
+    own = (first.hostname or "").lower()
+    try:
+        async with asyncio.timeout(wait):
+            return await _followed(url, own, redirect_hosts | {own}, trust, wait)
+    except TimeoutError as error:
+        raise Silent(f"no whole answer in {wait:g} s") from error
+
+
+async def _followed(url: str, own: str, hosts: frozenset[str], trust: Trust, wait: float) -> Page:
+    ends: list[float] = []
+    try:
+        context = await asyncio.to_thread(_context, trust, ends)
+    except OSError as error:  # ssl.SSLError is one
+        raise Untrusted(f"the file of authorities cannot be used: {error}", is_expired=False, ends=None) from error
+    resolver = _Resolver(own)
+    connector = aiohttp.TCPConnector(ssl=context, resolver=resolver, limit=2, force_close=True)
+    start = monotonic()
+    async with aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.CookieJar(unsafe=True),  # a session's cookie, also of a host without a name
+        auto_decompress=False,
+        headers={"Accept-Encoding": "identity", "User-Agent": _USER_AGENT},
+        timeout=aiohttp.ClientTimeout(total=wait, sock_connect=CONNECT_SECONDS),
+    ) as session:
+        for _ in range(MAX_REDIRECTS + 1):
+            parts = urlsplit(url)
+            try:
+                async with session.get(url, allow_redirects=False) as response:
+                    to = response.headers.get("Location", "")
+                    if response.status in _REDIRECTS and to:
+                        url = _next(url, to, own, hosts)
+                        continue
+                    body = await _body(response)
+                    return Page(
+                        url,
+                        response.status,
+                        body,
+                        response.charset or "",
+                        monotonic() - start,
+                        parts.scheme == "https" and trust.verify,
+                        ends[-1] if parts.scheme == "https" and ends else None,
+                    )
+            except aiohttp.ClientConnectorCertificateError as error:
+                raise await _untrusted(error, parts) from error
+            except (aiohttp.ClientError, ValueError) as error:
+                raise as_probe_error(error, parts.netloc) from error
+    raise Malformed(f"it redirects more than {MAX_REDIRECTS} times")
+
+
+def _next(url: str, to: str, own: str, hosts: frozenset[str]) -> str:
+    """Where a redirect leads. Raises Elsewhere and Malformed."""
+    try:
+        found = urljoin(url, to)
+        parts = urlsplit(found)
+        host, _ = (parts.hostname or "").lower(), parts.port
+    except ValueError as error:
+        raise Malformed("it redirects to something that is no address") from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise Elsewhere(parts.scheme, "only http and https are followed")
+    if host not in hosts:
+        raise Elsewhere(host, "it is another host")
+    if host != own and _is_local(host):
+        raise Elsewhere(host, "it is the agent's own machine")
+    if urlsplit(url).scheme == "https" and parts.scheme == "http":
+        raise Elsewhere(host, "from https back to http")
+    return found
+
+
+class _Resolver(AbstractResolver):
+    """Names of other hosts than the configured one may not lead to this machine."""
+
+    def __init__(self, own: str) -> None:
+        self._own = own
+        self._names = ThreadedResolver()
+
+    async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[ResolveResult]:
+        found = await self._names.resolve(host, port, family)
+        if host.lower() != self._own and any(_is_local(each["host"]) for each in found):
+            raise Elsewhere(host, "it is the agent's own machine")
+        return found
+
+    async def close(self) -> None:
+        await self._names.close()
+
+
+def _is_local(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any(each.is_loopback or each.is_unspecified for each in (address, mapped) if each is not None)
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    raw = bytearray()
+    async for chunk in response.content.iter_chunked(16 * 1024):
+        raw += chunk
+        if len(raw) >= MAX_BODY_BYTES:
+            break
+    kind = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if kind in ("identity", ""):
+        return bytes(raw[:MAX_BODY_BYTES])
+    if kind not in ("gzip", "deflate"):
+        raise Malformed(f"its answer is compressed by {kind[:20]}, unasked")
+    try:  # bounded: a small answer may unfold into a huge one
+        return zlib.decompressobj(47).decompress(bytes(raw), MAX_BODY_BYTES)
+    except zlib.error as error:
+        raise Malformed("its compressed answer is broken") from error
+
+
+def _context(trust: Trust, ends: list[float]) -> ssl.SSLContext:
+    """For one fetch: each handshake puts its certificate's end into `ends`."""
+
+    class Noting(ssl.SSLObject):
+        def do_handshake(self) -> None:
+            super().do_handshake()
+            found = self.getpeercert()
+            if found and "notAfter" in found:
+                ends.append(float(ssl.cert_time_to_seconds(str(found["notAfter"]))))
+
+    context = ssl.create_default_context(cafile=None if trust.ca_file is None else str(trust.ca_file))
+    if not trust.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    context.sslobject_class = Noting
+    return context
+
+
+async def _untrusted(error: aiohttp.ClientConnectorCertificateError, parts: SplitResult) -> Untrusted:
+    cause = error.certificate_error
+    code = getattr(cause, "verify_code", 0)
+    why = str(getattr(cause, "verify_message", "") or cause)[:120]
+    host, port = parts.hostname or "", parts.port or 443
+    ends = None if code == NAME_MISMATCH else await untrusted_end(host, port)
+    return Untrusted(f"its certificate is not accepted: {why}", is_expired=code == EXPIRED, ends=ends)
+
+
+def as_probe_error(error: Exception, where: str) -> ProbeError:
+    """What a failure of aiohttp means for a probe."""
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return Unreachable(f"no connection to {where} within {CONNECT_SECONDS:g} s")
+    if isinstance(error, TimeoutError):
+        return Silent("no whole answer in time")
+    if isinstance(error, aiohttp.ClientSSLError):
+        return Malformed(f"no TLS with it: {getattr(error, 'os_error', error)}"[:200])
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return closed_or_unreachable(error, where)
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return Malformed("it closed the connection without an answer")
+    return Malformed(f"its answer breaks HTTP: {error or type(error).__name__}"[:200])
