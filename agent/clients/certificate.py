@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from agent.clients.tcp import CONNECT_SECONDS
 from agent.errors import Malformed
 
-EXPIRED, NAME_MISMATCH = 10, 62
-"""X509_V_ERR_CERT_HAS_EXPIRED and X509_V_ERR_HOSTNAME_MISMATCH (OpenSSL, x509_vfy.h)."""
+EXPIRED = 10
+OTHER_NAME = (62, 64)
+"""X509_V_ERR_CERT_HAS_EXPIRED, and X509_V_ERR_HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH (OpenSSL, x509_vfy.h)."""
 _SEQUENCE, _VERSION, _UTC_TIME, _GENERALIZED_TIME = 0x30, 0xA0, 0x17, 0x18
 _FORMATS = {_UTC_TIME: "%y%m%d%H%M%SZ", _GENERALIZED_TIME: "%Y%m%d%H%M%SZ"}
 
@@ -28,7 +29,7 @@ async def untrusted_end(host: str, port: int) -> float | None:
         try:
             await _certificate(host, port, itself)
         except ssl.SSLCertVerificationError as error:
-            if error.verify_code == NAME_MISMATCH:
+            if error.verify_code in OTHER_NAME:
                 return None
         return end_of(raw)
     except (OSError, ValueError, Malformed):  # TimeoutError and SSLError are OSErrors

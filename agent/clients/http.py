@@ -3,6 +3,7 @@
 import asyncio
 import codecs
 import ipaddress
+import socket
 import ssl
 import zlib
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-from agent.clients.certificate import EXPIRED, NAME_MISMATCH, untrusted_end
+from agent.clients.certificate import EXPIRED, OTHER_NAME, untrusted_end
 from agent.clients.tcp import CONNECT_SECONDS, closed_or_unreachable
 from agent.errors import Malformed, ProbeError, Refused, Silent, Unreachable
 
@@ -172,9 +173,12 @@ def _is_local(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        address = ipaddress.ip_address(host.partition("%")[0])
+        address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        return False
+        try:
+            address = ipaddress.IPv4Address(socket.inet_aton(host))  # 127.1 and 0x7f000001 are addresses too
+        except OSError:
+            return False
     mapped = getattr(address, "ipv4_mapped", None)
     return any(each.is_loopback or each.is_unspecified for each in (address, mapped) if each is not None)
 
@@ -219,7 +223,7 @@ async def _untrusted(error: aiohttp.ClientConnectorCertificateError, parts: Spli
     code = getattr(cause, "verify_code", 0)
     why = str(getattr(cause, "verify_message", "") or cause)[:120]
     host, port = parts.hostname or "", parts.port or 443
-    ends = None if code == NAME_MISMATCH else await untrusted_end(host, port)
+    ends = None if code in OTHER_NAME else await untrusted_end(host, port)
     return Untrusted(f"its certificate is not accepted: {why}", is_expired=code == EXPIRED, ends=ends)
 
 

@@ -33,7 +33,7 @@ from tests.peers.sip import (
     answer_to as made,
 )
 
-QUICK = 0.4
+QUICK = 0.2
 
 
 @asynccontextmanager
@@ -43,6 +43,10 @@ async def peer(transport: sip.Transport, reply: Reply) -> AsyncIterator[sip.User
         sip.connect("127.0.0.1", port, transport) as agent,
     ):
         yield agent
+
+
+def changed_answer(request: bytes, headers: dict[str, str], status: str = "200 OK") -> bytes:
+    return made(request, status, b"", **headers)
 
 
 both = pytest.mark.parametrize("transport", ["udp", "tcp"])
@@ -112,9 +116,9 @@ async def test_sipp_over_tcp() -> None:
 )
 @both
 async def test_an_answer_to_somebody_else_is_none(transport: sip.Transport, changed: dict[str, str]) -> None:
-    async with peer(transport, lambda request: [made(request, "503 No", **changed), made(request)]) as agent:
+    async with peer(transport, lambda request: [changed_answer(request, changed, "503 No"), made(request)]) as agent:
         assert (await agent.ask("OPTIONS", wait=2)).status == 200
-    async with peer(transport, lambda request: [made(request, **changed)]) as agent:
+    async with peer(transport, lambda request: [changed_answer(request, changed)]) as agent:
         with pytest.raises(Silent):
             await agent.ask("OPTIONS", wait=QUICK)
 

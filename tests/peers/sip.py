@@ -86,7 +86,7 @@ Content-Length: 0
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=name,
         )  # fmt: skip
         try:
-            until_ready(lambda: answers(port) if transport == "udp" else _opens(port), process)
+            until_ready(lambda: answers(port) if transport == "udp" else opens(port), process)
             yield port
         finally:
             _end(process)
@@ -137,7 +137,8 @@ def _exchange(port: int, text: str, seconds: float) -> bytes:
             return b""
 
 
-def _opens(port: int) -> bool:
+def opens(port: int) -> bool:
+    """Whether a TCP port takes connections."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=0.1):
             return True
@@ -203,9 +204,9 @@ async def tcp_peer(reply: Reply, *, hangs_up: bool = False) -> AsyncIterator[int
         await server.wait_closed()
 
 
-def answer_to(request: bytes, status: str = "200 OK", *, body: bytes = b"", **changed: str) -> bytes:
+def answer_to(request: bytes, status: str = "200 OK", body: bytes = b"", **changed: str) -> bytes:
     """A right answer to a request, but for the headers that are changed, by name with _ for -; empty drops one."""
-    told = {}
+    told: dict[str, str] = {}
     for line in request.decode().split("\r\n")[1:]:
         name, _, value = line.partition(": ")
         told.setdefault(name, value)
