@@ -23,6 +23,8 @@ from agent.errors import Malformed, ProbeError, Refused, Silent, Unreachable
 MAX_BODY_BYTES = 512 * 1024
 MAX_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
+_CHARSETS = frozenset({"utf-8", "gb2312", "gbk", "gb18030", "big5", "iso-8859-1", "us-ascii", "utf-16"})
+"""Others that Python knows unfold (zlib), take very long or are no text."""
 _USER_AGENT = "campus-monitor (read-only check)"
 
 
@@ -62,10 +64,11 @@ class Page:
     @property
     def text(self) -> str:
         """The body by its declared character set, else UTF-8, else GB 18030, which older pages use undeclared."""
-        for charset in (self.charset, "utf-8"):
+        declared = self.charset.lower()
+        for charset in (declared if declared in _CHARSETS else "utf-8", "utf-8"):
             try:
                 return codecs.getincrementaldecoder(charset)().decode(self.body)  # a cut character at the end is fine
-            except (LookupError, ValueError):
+            except ValueError:
                 continue
         return self.body.decode("gb18030", "replace")
 

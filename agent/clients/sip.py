@@ -146,9 +146,8 @@ class UserAgent:
     def arrived(self, message: Message) -> None:
         """Hand a message to the question that it answers; requests and answers to others are passed over."""
         at = monotonic()
-        for asked in self._open.values():
-            if message.status is None or not asked.question.is_answered_by(message):
-                continue
+        asked = self._open.get(message.branch)
+        if asked is not None and message.status is not None and asked.question.is_answered_by(message):
             if message.status < 200:
                 asked.provisional = message, at
             elif not asked.final.done():

@@ -71,11 +71,9 @@ class Question:
 
     def is_answered_by(self, message: "Message") -> bool:
         """Whether a message belongs to this request: branch and method (17.1.3), and what else it must repeat."""
-        via = message.first("via").split(",")[0]
-        branch, tag = _BRANCH.search(via), _TAG.search(message.first("from"))
+        tag = _TAG.search(message.first("from"))
         return (
-            branch is not None
-            and branch[1] == self.branch
+            message.branch == self.branch
             and message.first("cseq").split() == [str(self.sequence), self.method]
             and message.first("call-id") == self.call_id
             and tag is not None
@@ -94,6 +92,12 @@ class Message:
 
     def first(self, name: str) -> str:
         return self.headers.get(name, ("",))[0]
+
+    @property
+    def branch(self) -> str:
+        """Of the first Via, which is that of the request's sender; empty where there is none."""
+        found = _BRANCH.search(self.first("via").split(",")[0])
+        return found[1] if found else ""
 
     @property
     def body_length(self) -> int | None:

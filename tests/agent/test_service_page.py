@@ -365,6 +365,16 @@ async def test_a_small_answer_that_unfolds_is_bounded() -> None:
     assert TEXT in page.text
 
 
+@pytest.mark.parametrize("charset", ["zlib", "rot13", "idna", "no-such", "utf-16"])
+async def test_a_charset_that_is_none(charset: str) -> None:
+    body = TEXT.encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset={charset}\r\nContent-Length: {len(body)}\r\n\r\n"
+    async with made(head.encode(), body) as port:
+        seen = await look(f"http://127.0.0.1:{port}/")
+    assert seen.outcome in ("ok", "malformed")  # utf-16 is what it says, if not what it is
+    assert seen.outcome == "ok" or charset == "utf-16"
+
+
 async def test_a_deep_json_answer_is_no_crash() -> None:
     deep = b"[" * 200_000
     async with made(OK + f"Content-Length: {len(deep)}\r\n\r\n".encode(), deep) as port:
