@@ -11,7 +11,6 @@ from typing import cast
 
 from tests.peers.free import free_port, free_udp_port, until_ready
 
-_MODULES = "/usr/lib/x86_64-linux-gnu/kamailio/modules/"
 USER, PASSWORD = "campus", "JianCe-2026"
 ASKING = """
     if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; }
@@ -39,7 +38,7 @@ def kamailio(route: str = ASKING + ROUTE) -> Iterator[int]:
         conf = Path(name) / "kamailio.cfg"
         conf.write_text(
             "#!KAMAILIO\nlog_stderror=yes\ndebug=-2\nfork=yes\nchildren=1\ntcp_children=1\nauto_aliases=no\n"
-            f'listen=udp:127.0.0.1:{port}\nlisten=tcp:127.0.0.1:{port}\nmpath="{_MODULES}"\n'
+            f"listen=udp:127.0.0.1:{port}\nlisten=tcp:127.0.0.1:{port}\n"
             + "".join(f'loadmodule "{module}.so"\n' for module in modules)
             + 'modparam("tm", "fr_timer", 700)\n'
             + f"request_route {{{route}}}\n"

@@ -28,7 +28,7 @@ class Authority:
             .add_extension(usage, critical=True)
             .sign(self._key, hashes.SHA256())
         )
-        self.file = folder / "ca.pem"
+        self.file = folder / f"ca-{certificate.serial_number}.pem"
         self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def certificate(self, name: str, ends: datetime, *, self_signed: bool = False) -> tuple[Path, Path]:
@@ -45,7 +45,7 @@ class Authority:
             .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
             .sign(signer, hashes.SHA256())
         )
-        stem = f"{name}-{ends.timestamp():.0f}-{self_signed}"
+        stem = f"{self.file.stem}-{name}-{ends.timestamp():.0f}-{self_signed}"
         paths = self._folder / f"{stem}.crt", self._folder / f"{stem}.key"
         paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         paths[1].write_bytes(
