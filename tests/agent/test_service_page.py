@@ -295,15 +295,15 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 
 async def test_silent() -> None:
     async with made() as port:
-        near = await look(f"http://127.0.0.1:{port}/", wait_seconds=1, reference=port)
-        blind = await look(f"http://127.0.0.1:{port}/", wait_seconds=1, reference=free_port())
+        near = await look(f"http://127.0.0.1:{port}/", wait_seconds=0.5, reference=port)
+        blind = await look(f"http://127.0.0.1:{port}/", wait_seconds=0.5, reference=free_port())
     assert [(seen.outcome, up(seen)) for seen in (near, blind)] == [("timeout", 0), ("timeout", None)]
 
 
 async def test_the_collector_is_the_reference_unless_one_is_set() -> None:
     async with made() as port:
         link = CollectorLink(f"http://127.0.0.1:{port}", lambda: pytest.fail("no token is needed"))
-        seen = await look(f"http://127.0.0.1:{port}/", wait_seconds=1, context=Context(Path(), collector=link))
+        seen = await look(f"http://127.0.0.1:{port}/", wait_seconds=0.5, context=Context(Path(), collector=link))
     assert (seen.outcome, up(seen)) == ("timeout", 0)
 
 
@@ -346,7 +346,7 @@ async def test_https_from_what_speaks_none() -> None:
 
 async def test_a_slow_drip_ends() -> None:
     async with made(OK + b"\r\n", b"x", every=0.05, ever=True) as port:
-        seen = await look(f"http://127.0.0.1:{port}/", wait_seconds=1)
+        seen = await look(f"http://127.0.0.1:{port}/", wait_seconds=0.5)
     assert (seen.outcome, up(seen)) == ("timeout", None)
     assert seen.duration_seconds < 3
 

@@ -1,6 +1,8 @@
 """SIP on real sockets: kamailio as a proxy with a registrar, SIPp as a terminal, and peers that do not behave."""
 
 import asyncio
+import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -47,6 +49,7 @@ def kamailio(route: str = ASKING + ROUTE) -> Iterator[int]:
             ["kamailio", "-f", str(conf), "-DD", "-E", "-Y", name, "-P", f"{name}/pid", "-m", "16", "-M", "4"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         try:
             until_ready(lambda: answers(port), process)
@@ -82,7 +85,7 @@ Content-Length: 0
                 "sipp", "-sf", str(path), "-i", "127.0.0.1", "-p", str(port), "-nostdin",
                 "-t", "u1" if transport == "udp" else "t1", "-cp", str(free_udp_port()),
             ],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=name,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=name, start_new_session=True,
         )  # fmt: skip
         try:
             until_ready(lambda: answers(port) if transport == "udp" else opens(port), process)
@@ -146,11 +149,12 @@ def opens(port: int) -> bool:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
+    """The whole session: kamailio's children must not outlive it where it does not end in time."""
     process.terminate()
     try:
-        process.wait(5)
+        process.wait(1)
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait(5)
 
 

@@ -71,7 +71,7 @@ class PageCheck(Check):
     )
     ca_file: Path | None = Field(None, description="PEM file of a district's own certificate authority")
     verify: bool = Field(True, description="off: any certificate is taken, and then shows nothing")
-    wait_seconds: float = Field(15, ge=1, le=120, description="how long the whole page may take")
+    wait_seconds: float = Field(15, ge=0.5, le=120, description="how long the whole page may take")
 
     @field_validator("url")
     @classmethod
