@@ -2,21 +2,17 @@
 
 import asyncio
 import codecs
-import ipaddress
-import socket
 import ssl
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
 from agent.clients.certificate import EXPIRED, OTHER_NAME, untrusted_end
+from agent.clients.own_machine import ElsewhereResolver, is_own
 from agent.clients.tcp import CONNECT_SECONDS, closed_or_unreachable
 from agent.errors import Malformed, ProbeError, Refused, Silent, Unreachable
 
@@ -25,6 +21,7 @@ MAX_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
 _CHARSETS = frozenset({"utf-8", "gb2312", "gbk", "gb18030", "big5", "iso-8859-1", "us-ascii", "utf-16"})
 """Others that Python knows unfold (zlib), take very long or are no text."""
+_OWN = "it is the agent's own machine"
 _USER_AGENT = "campus-monitor (read-only check)"
 
 
@@ -81,8 +78,8 @@ class Trust:
     verify: bool = True
 
 
-async def fetch(url: str, *, wait: float, trust: Trust, redirect_hosts: frozenset[str] = frozenset()) -> Page:
-    """The page at `url` within `wait` seconds, redirects to the same host and to `redirect_hosts` followed.
+async def fetch(url: str, *, wait: float, trust: Trust, hosts: frozenset[str] = frozenset()) -> Page:
+    """The page at `url` within `wait` seconds, redirects to the same host and to `hosts` followed.
 
     Raises Elsewhere, Untrusted, Unreachable, Silent, Malformed, and PortClosed of agent/clients/tcp.py.
     """
@@ -90,7 +87,7 @@ async def fetch(url: str, *, wait: float, trust: Trust, redirect_hosts: frozense
     own = (first.hostname or "").lower()
     try:
         async with asyncio.timeout(wait):
-            return await _followed(url, own, redirect_hosts | {own}, trust, wait)
+            return await _followed(url, own, hosts | {own}, trust, wait)
     except TimeoutError as error:
         raise Silent(f"no whole answer in {wait:g} s") from error
 
@@ -101,7 +98,7 @@ async def _followed(url: str, own: str, hosts: frozenset[str], trust: Trust, wai
         context = await asyncio.to_thread(_context, trust, ends)
     except OSError as error:  # ssl.SSLError is one
         raise Untrusted(f"the file of authorities cannot be used: {error}", is_expired=False, ends=None) from error
-    resolver = _Resolver(own)
+    resolver = ElsewhereResolver(own, lambda host: Elsewhere(host, _OWN))
     connector = aiohttp.TCPConnector(ssl=context, resolver=resolver, limit=2, force_close=True)
     start = monotonic()
     async with aiohttp.ClientSession(
@@ -148,42 +145,11 @@ def _next(url: str, to: str, own: str, hosts: frozenset[str]) -> str:
         raise Elsewhere(parts.scheme, "only http and https are followed")
     if host not in hosts:
         raise Elsewhere(host, "it is another host")
-    if host != own and _is_local(host):
-        raise Elsewhere(host, "it is the agent's own machine")
+    if host != own and is_own(host):
+        raise Elsewhere(host, _OWN)
     if urlsplit(url).scheme == "https" and parts.scheme == "http":
         raise Elsewhere(host, "from https back to http")
     return found
-
-
-class _Resolver(AbstractResolver):
-    """Names of other hosts than the configured one may not lead to this machine."""
-
-    def __init__(self, own: str) -> None:
-        self._own = own
-        self._names = ThreadedResolver()
-
-    async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[ResolveResult]:
-        found = await self._names.resolve(host, port, family)
-        if host.lower() != self._own and any(_is_local(each["host"]) for each in found):
-            raise Elsewhere(host, "it is the agent's own machine")
-        return found
-
-    async def close(self) -> None:
-        await self._names.close()
-
-
-def _is_local(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        try:
-            address = ipaddress.IPv4Address(socket.inet_aton(host))  # 127.1 and 0x7f000001 are addresses too
-        except OSError:
-            return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return any(each.is_loopback or each.is_unspecified for each in (address, mapped) if each is not None)
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

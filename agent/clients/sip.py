@@ -9,7 +9,8 @@ from secrets import token_hex
 from time import monotonic
 from typing import Literal
 
-from agent.clients.sip_digest import Credentials, answer_to
+from agent.clients.digest import Authorization, Login
+from agent.clients.failures import AuthenticationFailed
 from agent.clients.sip_message import (
     COOKIE,
     MAX_HEAD_BYTES,
@@ -82,7 +83,7 @@ class UserAgent:
         wait: float,
         max_forwards: int = 70,
         repeats: bool = True,
-        credentials: Credentials | None = None,
+        login: Login | None = None,
     ) -> Answer:
         """The answer to one question about `user` (the peer itself unless set), waited for at most `wait` seconds.
 
@@ -103,7 +104,7 @@ class UserAgent:
         )
         start = monotonic()
         message, at = await self._asked(question, wait, repeats)
-        proof = answer_to(message, question, credentials) if credentials else None
+        proof = _answer_to(message, question, login) if login else None
         if proof is not None:
             again = Question(
                 method, question.uri, question.to, COOKIE + token_hex(12), question.call_id, question.tag,
@@ -267,9 +268,29 @@ def _next(buffer: bytearray, agent: UserAgent) -> int | None:
     return end + length
 
 
+_CHALLENGES = {
+    401: ("www-authenticate", "Authorization"),
+    407: ("proxy-authenticate", "Proxy-Authorization"),
+}
+"""By status: the header with the challenge, and the one with its answer (RFC 3261, 22.2 and 22.3)."""
+
+
+def _answer_to(message: Message, question: Question, login: Login) -> tuple[str, str] | None:
+    """Name and value of the header that answers a challenge; None where there is none that can be answered."""
+    asked, given = _CHALLENGES.get(message.status or 0, ("", ""))
+    if asked not in message.headers:
+        return None
+    authorization = Authorization(login)
+    try:
+        authorization.challenged(message.headers[asked])
+    except (AuthenticationFailed, Malformed):
+        return None
+    return given, authorization.header(question.method, question.uri)["Authorization"]
+
+
 def _local(transport: asyncio.BaseTransport) -> str:
     host, port = transport.get_extra_info("sockname")[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-__all__ = ["PORT", "Answer", "Credentials", "Method", "PortClosed", "Transport", "UserAgent", "connect"]
+__all__ = ["PORT", "Answer", "Login", "Method", "PortClosed", "Transport", "UserAgent", "connect"]

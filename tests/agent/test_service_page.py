@@ -17,15 +17,16 @@ from pydantic import ValidationError
 
 from agent.clients import http
 from agent.clients.certificate import end_of
+from agent.clients.own_machine import ElsewhereResolver, is_own
 from agent.clients.pattern import is_found
 from agent.errors import Malformed
 from agent.probes.base import CollectorLink, Context
 from agent.probes.service.probe import PROBE
 from agent.probes.service.settings import ServiceSettings
 from agent.runner import observe
+from tests.peers.authority import Authority
 from tests.peers.free import free_port
 from tests.peers.site import site
-from tests.peers.tls import Authority
 from wire.report import Observation
 
 TEXT = "全区网上阅卷系统"
@@ -234,10 +235,10 @@ async def test_redirects(sites: Sites) -> None:
     loop = await look(f"{base}/loop")
     assert (loop.outcome, up(loop)) == ("malformed", 0)
     assert "more than 5 times" in loop.detail
-    local = await look(f"{base}/here", redirect_hosts=["localhost"])
+    local = await look(f"{base}/here", hosts=["localhost"])
     assert (local.outcome, up(local)) == ("malformed", None)
     assert "own machine" in local.detail
-    allowed = await look(f"http://localhost:{sites.plain}/down", redirect_hosts=["127.0.0.1"])
+    allowed = await look(f"http://localhost:{sites.plain}/down", hosts=["127.0.0.1"])
     assert "own machine" in allowed.detail
     file = await look(f"{base}/file")
     assert "only http and https" in file.detail
@@ -247,15 +248,15 @@ async def test_redirects(sites: Sites) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "::1", "::ffff:127.0.0.1", "0.0.0.0"])
 def test_every_spelling_of_this_machine(host: str) -> None:
-    assert http._is_local(host)
-    assert not http._is_local("192.0.2.1")
+    assert is_own(host)
+    assert not is_own("192.0.2.1")
 
 
 async def test_a_name_that_leads_to_this_machine() -> None:
-    resolver = http._Resolver("marking.example")
+    resolver = ElsewhereResolver("marking.example", lambda host: http.Elsewhere(host, "own"))
     with pytest.raises(http.Elsewhere):
         await resolver.resolve("localhost", 80)
-    assert await http._Resolver("localhost").resolve("localhost", 80)
+    assert await ElsewhereResolver("localhost", lambda host: http.Elsewhere(host, "own")).resolve("localhost", 80)
 
 
 @asynccontextmanager

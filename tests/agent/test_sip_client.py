@@ -9,10 +9,9 @@ from contextlib import asynccontextmanager
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from agent.clients import sip
-from agent.clients.sip_digest import Credentials, answer_to
+from agent.clients.digest import Login
 from agent.clients.sip_message import MAX_HEAD_BYTES, Question, read_datagram, read_head
 from agent.clients.tcp import PortClosed
 from agent.errors import Malformed, ProbeError, Silent, Unreachable
@@ -90,8 +89,8 @@ async def test_a_challenge_is_answered_once(transport: sip.Transport) -> None:
     with kamailio(AUTHENTICATING + ROUTE) as port:
         async with sip.connect("127.0.0.1", port, transport) as agent:
             without = await agent.ask("OPTIONS", wait=2)
-            right = await agent.ask("OPTIONS", wait=2, credentials=Credentials(USER, SecretStr(PASSWORD)))
-            wrong = await agent.ask("OPTIONS", wait=2, credentials=Credentials(USER, SecretStr("x")))
+            right = await agent.ask("OPTIONS", wait=2, login=Login(USER, PASSWORD))
+            wrong = await agent.ask("OPTIONS", wait=2, login=Login(USER, "x"))
     assert [without.status, right.status, wrong.status] == [401, 200, 401]
 
 
@@ -288,7 +287,7 @@ def test_digest_without_quality_of_protection(algorithm: str) -> None:
     message = read_head(
         f'SIP/2.0 401 No\r\nWWW-Authenticate: Digest realm="r, s", nonce="n", algorithm={algorithm}'.encode()
     )
-    header = answer_to(message, question, Credentials("u", SecretStr("p")))
+    header = sip._answer_to(message, question, Login("u", "p"))
 
     def hashed(text: str) -> str:
         return hashlib.new(algorithm.replace("-", "").lower(), text.encode()).hexdigest()
@@ -305,7 +304,7 @@ def test_digest_without_quality_of_protection(algorithm: str) -> None:
 def test_a_challenge_that_cannot_be_answered_stands(challenge: str) -> None:
     question = Question("OPTIONS", "sip:a", "sip:a", "b", "c", "t")
     message = read_head(f"SIP/2.0 407 No\r\nProxy-Authenticate: {challenge}".encode())
-    assert answer_to(message, question, Credentials("u", SecretStr("p"))) is None
+    assert sip._answer_to(message, question, Login("u", "p")) is None
 
 
 @given(st.binary(max_size=MAX_HEAD_BYTES))

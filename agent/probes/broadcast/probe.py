@@ -68,14 +68,14 @@ async def run(settings: BroadcastSettings, context: Context) -> list[Reading]:
 
 
 async def _by_sip(settings: BroadcastSettings, seen: _Seen) -> None:
-    credentials = _credentials(settings)
+    login = _login(settings)
     async with sip.connect(settings.host, settings.sip_port, settings.transport) as agent:
         answer = await agent.ask(
             "OPTIONS",
             settings.user or "",
             domain=settings.domain or "",
             wait=settings.wait_seconds,
-            credentials=credentials,
+            login=login,
         )
         seen.itself = of_itself(answer)
         slots = asyncio.Semaphore(IN_FLIGHT)
@@ -83,7 +83,7 @@ async def _by_sip(settings: BroadcastSettings, seen: _Seen) -> None:
         async def one(terminal: Terminal) -> None:
             async with slots:
                 try:
-                    word = await _terminal(agent, settings, terminal, credentials)
+                    word = await _terminal(agent, settings, terminal, login)
                 except ProbeError as error:
                     word, seen.trouble = Word("unknown"), error
                 seen.terminals.append((terminal, word))
@@ -93,7 +93,7 @@ async def _by_sip(settings: BroadcastSettings, seen: _Seen) -> None:
 
 
 async def _terminal(
-    agent: sip.UserAgent, settings: BroadcastSettings, terminal: Terminal, credentials: sip.Credentials | None
+    agent: sip.UserAgent, settings: BroadcastSettings, terminal: Terminal, login: sip.Login | None
 ) -> Word:
     async def ask(method: sip.Method, max_forwards: int = 70) -> sip.Answer | None:
         try:
@@ -103,7 +103,7 @@ async def _terminal(
                 domain=settings.domain or "",
                 wait=settings.wait_seconds,
                 max_forwards=max_forwards,
-                credentials=credentials,
+                login=login,
             )
         except Silent:
             return None  # the server has just answered for itself, so this says nothing of it
@@ -181,11 +181,11 @@ def _own(name: str, place: str, word: Word) -> Sequence[Reading]:
     return [Reading(measure=m.name, value=value, labels=labels) for m, value in values if value is not None]
 
 
-def _credentials(settings: BroadcastSettings) -> sip.Credentials | None:
+def _login(settings: BroadcastSettings) -> sip.Login | None:
     if settings.password is None or settings.username is None:
         return None
     try:
-        return sip.Credentials(settings.username, settings.password.read())
+        return sip.Login(settings.username, settings.password.read().get_secret_value())
     except SecretUnavailable as error:
         raise Refused(f"the password cannot be read: {error}") from error
 

@@ -66,7 +66,7 @@ class PageCheck(Check):
 
     url: str = Field(max_length=2000, description="the page's address")
     expect: Expected
-    redirect_hosts: tuple[Host, ...] = Field(
+    hosts: tuple[Host, ...] = Field(
         (), max_length=20, description="other hosts that it may redirect to, such as a single sign-on"
     )
     ca_file: Path | None = Field(None, description="PEM file of a district's own certificate authority")
@@ -98,6 +98,11 @@ class PageCheck(Check):
         return path
 
     @property
+    def host(self) -> str:
+        """For `campus-agent check --reach`."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
     def longest_seconds(self) -> float:
         return self.wait_seconds + 2 * CONNECT_SECONDS + SEARCH_SECONDS
 
@@ -109,7 +114,7 @@ async def look_at_page(check: PageCheck, told: Told) -> None:
             check.url,
             wait=check.wait_seconds,
             trust=http.Trust(check.ca_file, check.verify),
-            redirect_hosts=frozenset(check.redirect_hosts),
+            hosts=frozenset(check.hosts),
         )
     except http.Untrusted as error:
         if error.ends is not None:

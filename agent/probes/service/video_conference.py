@@ -96,7 +96,7 @@ async def look(check: VideoConferenceCheck, told: Told, context: Context) -> Non
             check.user or "",
             domain=check.domain or "",
             wait=check.wait_seconds,
-            credentials=_credentials(check),
+            login=_login(check),
         )
         told.tell(ALIVE, 1)
         if answer.is_success:
@@ -171,10 +171,10 @@ def _tell_path(told: Told, sent: int, trips: Sequence[float]) -> None:
         told.tell(SERVICE_JITTER, fmean(abs(later - earlier) for earlier, later in pairwise(trips)))
 
 
-def _credentials(check: VideoConferenceCheck) -> sip.Credentials | None:
+def _login(check: VideoConferenceCheck) -> sip.Login | None:
     if check.password is None or check.username is None:
         return None
     try:
-        return sip.Credentials(check.username, check.password.read())
+        return sip.Login(check.username, check.password.read().get_secret_value())
     except SecretUnavailable as error:
         raise NotAdmitted(f"the password cannot be read: {error}") from error
