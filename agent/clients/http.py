@@ -141,8 +141,8 @@ def _next(url: str, to: str, own: str, hosts: frozenset[str]) -> str:
         host, _ = (parts.hostname or "").lower(), parts.port
     except ValueError as error:
         raise Malformed("it redirects to something that is no address") from error
-    if parts.scheme not in ("http", "https") or not host:
-        raise Elsewhere(parts.scheme, "only http and https are followed")
+    if parts.scheme not in ("http", "https") or not host or parts.username is not None:
+        raise Elsewhere(host or parts.scheme, "only plain http and https addresses are followed")
     if host not in hosts:
         raise Elsewhere(host, "it is another host")
     if host != own and is_own(host):

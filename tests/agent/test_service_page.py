@@ -241,7 +241,7 @@ async def test_redirects(sites: Sites) -> None:
     allowed = await look(f"http://localhost:{sites.plain}/down", hosts=["127.0.0.1"])
     assert "own machine" in allowed.detail
     file = await look(f"{base}/file")
-    assert "only http and https" in file.detail
+    assert "only plain http and https" in file.detail
     back = await look(f"https://127.0.0.1:{sites.trusted}/down", ca_file=sites.ca_file)
     assert "back to http" in back.detail
 
