@@ -178,6 +178,18 @@ async def test_only_questions_are_sent() -> None:
     assert "Expires" not in asked[1]
 
 
+async def test_ipv6() -> None:
+    asked: list[str] = []
+
+    def noting(request: bytes) -> list[bytes]:
+        asked.append(request.decode())
+        return [made(request)]
+
+    async with udp_peer(noting, "::1") as port, sip.connect("::1", port) as agent:
+        assert (await agent.ask("OPTIONS", "1001", wait=2)).status == 200
+    assert asked[0].startswith("OPTIONS sip:1001@[::1] SIP/2.0\r\nVia: SIP/2.0/UDP [::1]:")
+
+
 @both
 async def test_silent(transport: sip.Transport) -> None:
     async with peer(transport, lambda _: []) as agent:

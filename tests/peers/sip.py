@@ -163,7 +163,7 @@ Reply = Callable[[bytes], list[bytes]]
 
 
 @asynccontextmanager
-async def udp_peer(reply: Reply) -> AsyncIterator[int]:
+async def udp_peer(reply: Reply, host: str = "127.0.0.1") -> AsyncIterator[int]:
     """A UDP peer that answers by a function; its port."""
 
     class Peer(asyncio.DatagramProtocol):
@@ -174,7 +174,7 @@ async def udp_peer(reply: Reply) -> AsyncIterator[int]:
             for message in reply(data):
                 self.transport.sendto(message, addr)
 
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Peer, local_addr=("127.0.0.1", 0))
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Peer, local_addr=(host, 0))
     try:
         yield transport.get_extra_info("sockname")[1]
     finally:
