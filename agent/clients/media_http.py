@@ -1,0 +1,242 @@
+"""Streams and their pieces over HTTP, by aiohttp: bounded in size and time, and led to no host that was not named."""
+
+import ssl
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from ipaddress import ip_address
+from socket import AddressFamily
+from time import monotonic
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+
+from agent.clients.tcp import CONNECT_SECONDS, closed_or_unreachable
+from agent.errors import Malformed, ProbeError, Refused, Silent, Unreachable
+
+READ_SECONDS = 5.0
+"""The longest wait for more bytes."""
+MAX_REDIRECTS = 5
+MAX_URL_CHARACTERS = 4096
+
+Arrived = Callable[[int, int | None], bool]
+"""Told of each chunk: its bytes, and the length of the whole where the server says it. False: no more is needed."""
+
+
+class Denied(Refused):
+    """401, 403 or 407: this client is not let in, which says nothing of the stream."""
+
+
+class NotThere(Refused):
+    """404 or 410: the server is there, and has no such thing."""
+
+
+class ServerFault(Refused):
+    """429 or 5xx: the server says that it cannot."""
+
+
+class Untrusted(Refused):
+    """No trusted TLS connection."""
+
+
+class LedAway(Malformed):
+    """A redirect or a playlist leads to a host that was not named, to this machine, or out of TLS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """`data` is what was kept of it, `seconds` from asking to its end, `first_seconds` to its first byte."""
+
+    url: str
+    data: bytes
+    total: int | None
+    """Bytes of the whole, where a range was asked for and the server said it (RFC 9110, 14.4)."""
+    seconds: float
+    first_seconds: float
+
+
+class Media:
+    """One stream's session. Every method raises ProbeError."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, hosts: Collection[str]) -> None:
+        self._session = session
+        self._home = _host(url)
+        self._hosts = {host.lower().rstrip(".") for host in hosts}
+        self.certificate_ends: float | None = None
+        """When the certificate of the latest TLS connection ends, in Unix time."""
+
+    async def get(
+        self,
+        url: str,
+        at_most: int,
+        *,
+        keep: int | None = None,
+        part: tuple[int, int] | None = None,
+        arrived: Arrived | None = None,
+    ) -> Body:
+        """The body, or its bytes `part` (first, last). More than `at_most` is Malformed; the first `keep` are kept."""
+        start = monotonic()
+        with failures_mapped(url):
+            async with self._opened(url, part) as response:
+                return await self._read(response, start, at_most, at_most if keep is None else keep, arrived)
+
+    @asynccontextmanager
+    async def _opened(self, url: str, part: tuple[int, int] | None) -> AsyncIterator[aiohttp.ClientResponse]:
+        headers = {} if part is None else {"Range": f"bytes={part[0]}-{part[1]}"}
+        for _ in range(MAX_REDIRECTS + 1):
+            self._check(url)
+            async with self._session.get(url, headers=headers, allow_redirects=False) as response:
+                if response.status in (301, 302, 303, 307, 308):
+                    to = urljoin(url, response.headers.get("Location", ""))
+                    if urlsplit(url).scheme == "https" and urlsplit(to).scheme != "https":
+                        raise LedAway("a redirect leads out of TLS")
+                    url = to
+                    continue
+                self._note_certificate(response)
+                _accepted(response, part)
+                yield response
+                response.close()  # what is still on its way is not waited for
+                return
+        raise Malformed(f"more than {MAX_REDIRECTS} redirects")
+
+    async def _read(
+        self, response: aiohttp.ClientResponse, start: float, at_most: int, keep: int, arrived: Arrived | None
+    ) -> Body:
+        length = response.content_length
+        if length is not None and length > at_most:
+            raise Malformed(f"{length} bytes at {_shown(str(response.url))}; at most {at_most} are taken")
+        data, count, first = bytearray(), 0, 0.0
+        async for chunk in response.content.iter_any():
+            first = first or monotonic() - start
+            count += len(chunk)
+            if count > at_most:
+                raise Malformed(f"more than {at_most} bytes at {_shown(str(response.url))}")
+            data += chunk[: max(0, keep - len(data))]
+            if arrived is not None and not arrived(len(chunk), length):
+                break
+        seconds = monotonic() - start
+        return Body(str(response.url), bytes(data), _total(response), seconds, first or seconds)
+
+    def _check(self, url: str) -> None:
+        """A host is the stream's own or one that the settings name; of these, none may be this machine."""
+        if len(url) > MAX_URL_CHARACTERS:
+            raise Malformed("an address is too long")
+        try:
+            parts = urlsplit(url)
+            host, _ = (parts.hostname or "").rstrip("."), parts.port
+        except ValueError:
+            raise Malformed("an address that is none") from None
+        if parts.scheme not in ("http", "https") or not host or parts.username is not None:
+            raise LedAway(f"an address that is not plain http or https: {_shown(url)}")
+        if host != self._home and (host not in self._hosts or _is_own(host)):
+            raise LedAway(f"leads to another host, {host[:100]}; name it in `hosts` if that is right")
+
+    def _note_certificate(self, response: aiohttp.ClientResponse) -> None:
+        transport = response.connection.transport if response.connection else None
+        certificate = transport.get_extra_info("peercert") if transport else None
+        if certificate and (ends := certificate.get("notAfter")):
+            self.certificate_ends = ssl.cert_time_to_seconds(ends)
+
+
+@asynccontextmanager
+async def media(url: str, hosts: Collection[str] = (), context: ssl.SSLContext | None = None) -> AsyncIterator[Media]:
+    """A session for the stream at `url`, whose pieces may lie on `hosts` too. Cookies, proxies and compression are
+    not used."""
+    resolver = _Resolver(_host(url))
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=context or True, limit=2, resolver=resolver),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        headers={"Accept-Encoding": "identity"},
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS),
+    ) as session:
+        yield Media(session, url, hosts)
+
+
+class _Resolver(AbstractResolver):
+    """The system's resolver; a name other than the stream's own that resolves to this machine is not followed."""
+
+    def __init__(self, home: str) -> None:
+        self._home, self._system = home, ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: AddressFamily = AddressFamily.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._system.resolve(host, port, family)
+        if host != self._home and any(_is_own(each["host"]) for each in found):
+            raise LedAway(f"{host[:100]} resolves to this machine")
+        return found
+
+    async def close(self) -> None:
+        await self._system.close()
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _is_own(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return bool(mapped.is_loopback or mapped.is_unspecified or mapped.is_link_local)
+
+
+def _accepted(response: aiohttp.ClientResponse, part: tuple[int, int] | None) -> None:
+    status = response.status
+    where = _shown(str(response.url))
+    if status in (401, 403, 407):
+        raise Denied(f"the server answered {status} at {where}")
+    if status in (404, 410):
+        raise NotThere(f"the server answered {status} at {where}")
+    if status == 429 or status >= 500:
+        raise ServerFault(f"the server answered {status} at {where}")
+    if status != (200 if part is None else 206):
+        asked = "" if part is None else " to a question for a byte range"
+        raise Malformed(f"the server answered {status}{asked} at {where}")
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Malformed(f"a compressed answer, which was not asked for, at {where}")
+
+
+def _total(response: aiohttp.ClientResponse) -> int | None:
+    total = response.headers.get("Content-Range", "").rpartition("/")[2]
+    return int(total) if total.isascii() and total.isdigit() and len(total) < 16 else None
+
+
+def _shown(url: str) -> str:
+    """Where, without what may be a token."""
+    return urlsplit(url)._replace(query="", fragment="").geturl()[:120]
+
+
+@contextmanager
+def failures_mapped(url: str) -> Iterator[None]:
+    """What failures of aiohttp mean for a probe. A deadline that the caller set passes through."""
+    try:
+        yield
+    except (aiohttp.ClientError, aiohttp.ServerTimeoutError) as error:
+        raise _as_probe_error(error, url) from error
+    except UnicodeError as error:  # a host that IDNA does not take
+        raise Malformed(f"an address that is none: {_shown(url)}") from error
+
+
+def _as_probe_error(error: Any, url: str) -> ProbeError:
+    where = _shown(url)
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return Unreachable(f"no connection within {CONNECT_SECONDS:g} s: {where}")
+    if isinstance(error, TimeoutError):
+        return Silent(f"nothing came for {READ_SECONDS:g} s: {where}")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
+        return Untrusted(f"no trusted TLS connection: {error}")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return closed_or_unreachable(error, where)
+    return Malformed(f"the connection broke off: {where}: {error or type(error).__name__}")
