@@ -154,13 +154,13 @@ async def _fetch(media: Media, found: MediaPlaylist, seconds: float, at_most_sec
                     break
     except TimeoutError:  # what came of the last one counts, so that a slow way is not called a silent one
         got, took = got + segment.seconds * share, took + monotonic() - start
+        if got == 0:
+            raise Silent(f"nothing of the stream came within {at_most_seconds:g} s") from None
     except NotThere as error:
         if got == 0:
             raise Malformed(f"a segment that the playlist lists is not there: {error}") from error
-    if got > 0:
+    if got > 0:  # an encoder that was stopped may leave a segment that plays for no time
         live.delivery = got / max(took, 1e-6)
-    elif took > 0:
-        raise Silent(f"nothing of the stream came within {at_most_seconds:g} s")
 
 
 async def _until_new(media: Media, found: MediaPlaylist, begun: float, watch_seconds: float, live: Live) -> None:

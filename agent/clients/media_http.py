@@ -4,8 +4,8 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
-from socket import AddressFamily
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from socket import AddressFamily, inet_aton
 from time import monotonic
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -185,9 +185,12 @@ def _is_own(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
+        address: IPv4Address | IPv6Address = IPv4Address(inet_aton(host))  # odd spellings too, such as 127.1
+    except OSError:
+        try:
+            address = ip_address(host.partition("%")[0])
+        except ValueError:
+            return False
     mapped = getattr(address, "ipv4_mapped", None) or address
     return bool(mapped.is_loopback or mapped.is_unspecified or mapped.is_link_local)
 

@@ -25,12 +25,12 @@ class FarSide:
 
     def limit(self, rate: str) -> None:
         """What comes from there is no faster from now on; `rate` as tc writes it."""
-        shape = ("tbf", "rate", rate, "burst", "16kb", "latency", "200ms")
+        shape = ("tbf", "rate", rate, "burst", "4kb", "latency", "400ms")
         _run(self.command("tc", "qdisc", "replace", "dev", "far", "root", *shape))
 
     def cut(self) -> None:
         """Take the link down."""
-        _run(["ip", "link", "set", self.interface, "down"])
+        _run(self.command("ip", "link", "set", "far", "down"))
 
 
 @contextmanager

@@ -19,7 +19,8 @@ load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
 pid {folder}/pid; error_log {folder}/errors; worker_processes 1; user root; daemon off;
 events {{}}
 rtmp {{ server {{ listen {address}:{rtmp}; application live {{
-    live on; hls on; hls_path {folder}/live; hls_fragment 1s; hls_playlist_length 6s; hls_cleanup off; }} }} }}
+    live on; hls on; hls_path {folder}/live; hls_fragment 1s; hls_playlist_length 6s;
+    hls_cleanup off; hls_continuous off; }} }} }}
 http {{
     log_format asked '$uri $status'; access_log {folder}/asked asked;
     client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
@@ -51,6 +52,10 @@ class Server:
         """How often somebody has asked for a path."""
         log = self.folder / "asked"
         return sum(line.split()[:1] == [path] for line in log.read_text().splitlines()) if log.exists() else 0
+
+    def settled(self, playlist: Path) -> bool:
+        """Whether nothing has been written to a playlist for longer than its segments are."""
+        return time.time() - playlist.stat().st_mtime > 1.5
 
 
 @contextmanager
@@ -85,6 +90,11 @@ class Encoder:
     def end(self) -> None:
         self._process.send_signal(signal.SIGCONT)
         end(self._process)
+
+
+def segments(playlist: Path) -> int:
+    """How many a playlist lists now."""
+    return playlist.read_text().count("#EXTINF") if playlist.exists() else 0
 
 
 @contextmanager
