@@ -12,7 +12,7 @@ from agent.clients.m3u8 import (
     Segment,
     parse,
 )
-from agent.clients.media_http import Media, NotThere
+from agent.clients.media_http import Body, Media, NotThere
 from agent.clients.player import Sample
 from agent.errors import Malformed, Silent
 
@@ -24,8 +24,11 @@ STALE_TARGETS = 3
 A server has to add one within one and a half (6.2.2); those that are later than that are not yet called stale."""
 STALE_LEAST_SECONDS = 6.0
 LIVE_SEGMENTS = 3
+RESTART_LEAST = 3
+"""A sequence that falls back by less is another server of the same stream, which is a little behind."""
 MAX_PAUSE_SECONDS = 5.0
 _HEAD = 512
+SHORT_BYTES = 32 * 1024
 
 Quality = Literal["first", "lowest", "highest"]
 
@@ -51,8 +54,6 @@ class Live:
     """Seconds of the stream / seconds that they took to arrive."""
     target_seconds: float | None = None
     next_number: int | None = None
-    advanced_seconds: float | None = None
-    """How long it took from the first look until a segment was added."""
     restarts: int = 0
     """How often the sequence fell back while it was watched, as it does when an encoder starts anew."""
 
@@ -62,16 +63,23 @@ async def playlist(media: Media, url: str, quality: Quality) -> tuple[MediaPlayl
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             body = await media.get(url, MAX_PLAYLIST_BYTES)
-            found = parse(body.data, body.url)
+            found = await _parsed(body)
             if isinstance(found, MediaPlaylist):
                 return found, body.seconds
             inner = await media.get(_chosen(found, quality), MAX_PLAYLIST_BYTES)
-            chosen = parse(inner.data, inner.url)
+            chosen = await _parsed(inner)
     except TimeoutError:
         raise Silent(f"no playlist within {ANSWER_SECONDS:g} s") from None
     if isinstance(chosen, MasterPlaylist):
         raise Malformed("a master playlist that leads to another one")
     return chosen, body.seconds
+
+
+async def _parsed(body: Body) -> MediaPlaylist | MasterPlaylist:
+    """A long one would hold up the loop."""
+    if len(body.data) <= SHORT_BYTES:
+        return parse(body.data, body.url)
+    return await asyncio.to_thread(parse, body.data, body.url)
 
 
 def _chosen(master: MasterPlaylist, quality: Quality) -> str:
@@ -168,7 +176,7 @@ async def _until_new(media: Media, found: MediaPlaylist, begun: float, watch_sec
     if stale_after > watch_seconds:
         raise TooSlowToWatch(f"segments of up to {found.target_seconds:g} s cannot be watched in {watch_seconds:g} s")
     pause = min(max(found.target_seconds / 2, 0.5), MAX_PAUSE_SECONDS)  # 6.3.4: half of it while nothing changes
-    number = found.next_number
+    number, last = found.next_number, found.segments[-1].uri
     since = begun
     deadline = begun + watch_seconds
     while True:
@@ -181,12 +189,13 @@ async def _until_new(media: Media, found: MediaPlaylist, begun: float, watch_sec
             live.next_number = now.next_number
             if now.ended:
                 raise NotLive("the stream ended while it was watched (#EXT-X-ENDLIST)")
-            if now.next_number > number:
-                live.advanced_seconds = at - begun
+            renamed = now.next_number == number and now.segments and now.segments[-1].uri != last
+            if now.next_number > number or renamed:  # renamed: by a server that numbers nothing
                 return
-            if now.next_number < number:
+            if number - now.next_number >= RESTART_LEAST:
                 live.restarts += 1
                 number, since = now.next_number, at
+                last = now.segments[-1].uri if now.segments else ""
         if at - since > stale_after or at > deadline:
             raise Stale(f"no segment was added in {at - since:.0f} s; they are up to {found.target_seconds:g} s long")
         await asyncio.sleep(pause)

@@ -22,11 +22,17 @@ _QUOTED = re.compile(r'"[^"]*"')
 class Segment:
     """A piece of the stream; `part` is its first and last byte where it is a range of a file (4.3.2.2)."""
 
-    url: str
+    playlist: str
+    uri: str
     seconds: float
     part: tuple[int, int] | None
     number: int
     """Its media sequence number (4.3.3.2)."""
+
+    @property
+    def url(self) -> str:
+        """Where it lies. Raises Malformed."""
+        return _join(self.playlist, self.uri)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,26 +148,25 @@ class _Reader:
                 self._encrypted = self._encrypted or "METHOD=NONE" not in value
             case "#EXT-X-MAP" if not self._segments and (uri := _URI.search(value)):
                 found = re.search(r'BYTERANGE="(\d{1,15}@\d{1,15})"', value, re.ASCII)
-                url = _join(self._url, uri[1])
-                self._init = url, self._part(url, found[1]) if found else None
+                self._init = _join(self._url, uri[1]), self._part(uri[1], found[1]) if found else None
 
     def _segment(self, uri: str) -> None:
         if self._seconds is None:
             raise Malformed("a segment without #EXTINF")
         if len(self._segments) >= MAX_SEGMENTS:
             raise Malformed(f"more than {MAX_SEGMENTS} segments")
-        url = _join(self._url, uri)
-        part = None if self._range is None else self._part(url, self._range)
-        self._segments.append(Segment(url, self._seconds, part, self._first + len(self._segments)))
+        part = None if self._range is None else self._part(uri, self._range)
+        number = self._first + len(self._segments)
+        self._segments.append(Segment(self._url, uri, self._seconds, part, number))
         self._seconds = self._range = None
 
-    def _part(self, url: str, value: str) -> tuple[int, int]:
+    def _part(self, uri: str, value: str) -> tuple[int, int]:
         length, at, start = value.partition("@")
-        first = _number(start) if at else self._after[1] if self._after[0] == url else None
+        first = _number(start) if at else self._after[1] if self._after[0] == uri else None
         if first is None or _number(length) == 0:
             raise Malformed(f"a byte range without a start: {value[:40]}")
         last = first + _number(length) - 1
-        self._after = url, last + 1
+        self._after = uri, last + 1
         return first, last
 
 

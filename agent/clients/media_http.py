@@ -42,6 +42,10 @@ class Untrusted(Refused):
     """No trusted TLS connection."""
 
 
+class NoRanges(Malformed):
+    """The server gives the whole where a part was asked for, as it may (RFC 9110, 14.2)."""
+
+
 class LedAway(Malformed):
     """A redirect or a playlist leads to a host that was not named, to this machine, or out of TLS."""
 
@@ -204,9 +208,10 @@ def _accepted(response: aiohttp.ClientResponse, part: tuple[int, int] | None) ->
         raise NotThere(f"the server answered {status} at {where}")
     if status == 429 or status >= 500:
         raise ServerFault(f"the server answered {status} at {where}")
+    if part is not None and status == 200:
+        raise NoRanges(f"the server gives no byte ranges at {where}")
     if status != (200 if part is None else 206):
-        asked = "" if part is None else " to a question for a byte range"
-        raise Malformed(f"the server answered {status}{asked} at {where}")
+        raise Malformed(f"the server answered {status} at {where}")
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Malformed(f"a compressed answer, which was not asked for, at {where}")
 

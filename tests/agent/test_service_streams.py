@@ -318,6 +318,53 @@ async def test_a_live_stream_over_a_link_that_is_too_slow(far: Server, side: Far
     assert 0.05 < told["delivery_ratio"] < 0.9
 
 
+def listed(first: int | None, *names: str) -> bytes:
+    """A playlist of segments that play for a second."""
+    number = "" if first is None else f"#EXT-X-MEDIA-SEQUENCE:{first}\n"
+    pieces = "".join(f"#EXTINF:1,\n/{name}\n" for name in names)
+    return page(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n{number}{pieces}".encode())
+
+
+GONE = page(b"", "404 Not Found")
+
+
+@pytest.mark.parametrize(
+    ("answers", "up", "restarts"),
+    [
+        pytest.param([listed(9, "a", "b"), listed(8, "a"), listed(10, "b", "c")], 1, 0, id="a server that is behind"),
+        pytest.param([listed(None, "a", "b"), listed(None, "b", "c")], 1, 0, id="without numbers"),
+        pytest.param([listed(9, "a"), GONE, listed(0, "a"), listed(0, "a", "b")], 1, 1, id="gone and started anew"),
+        pytest.param([listed(9, "a"), listed(0, "a"), listed(0, "a")], 0, 1, id="started anew and stopped"),
+        pytest.param([listed(9, "a"), GONE], 0, 0, id="gone"),
+        pytest.param([listed(9, "a"), listed(9, "a")], 0, 0, id="the same"),
+    ],
+)
+async def test_what_a_sequence_does(
+    monkeypatch: pytest.MonkeyPatch, answers: list[bytes], up: float, restarts: float
+) -> None:
+    monkeypatch.setattr(hls, "STALE_LEAST_SECONDS", 0.5)
+    monkeypatch.setattr(hls, "STALE_TARGETS", 0.5)
+    monkeypatch.setattr(hls, "MAX_PAUSE_SECONDS", 0.1)
+    asked = 0
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        path = (await reader.readuntil(b"\r\n\r\n")).split()[1]
+        writer.write(answers[min(asked, len(answers) - 1)] if path == b"/live" else page(TS))
+        asked += path == b"/live"
+
+    async with tcp_server(speak) as port:
+        seen = await live(f"http://127.0.0.1:{port}/live")
+    told = values(seen)
+    assert (told["up"], told["stream_restarts"]) == (up, restarts), seen.detail
+
+
+async def test_a_server_without_byte_ranges_is_not_judged() -> None:
+    async with pages({"/a.mp4": page(b"\0\0\0\x10ftypmp42" + bytes(100))}) as base:
+        seen = await vod(f"{base}/a.mp4", kind="mp4")
+    assert (seen.outcome, values(seen)) == ("malformed", {})
+
+
 async def test_a_silent_live_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media_http, "READ_SECONDS", 0.3)
     async with tcp_server(silent) as port:

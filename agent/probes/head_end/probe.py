@@ -147,7 +147,11 @@ async def _hls(stream: Hls, seen: Seen) -> None:
 async def _rtsp(stream: Rtsp) -> None:
     async with rtsp.connect(stream.host, stream.port, _login(stream)) as link:
         await link.options()
-        await link.set_up(await link.describe(stream.path))
+        description = await link.describe(stream.path)
+        try:
+            await link.set_up(description)
+        except rtsp.NoStream as error:  # it has the stream, and may give it by UDP only
+            raise Refused(str(error)) from error
         try:
             await link.play()
         except Silent as error:

@@ -91,7 +91,11 @@ async def _rtsp(check: Rtsp, passed: Passed) -> None:
         await link.options()
         passed.by = "rtsp"
         if check.path:
-            await link.set_up(await link.describe(check.path))
+            description = await link.describe(check.path)
+            try:
+                await link.set_up(description)
+            except rtsp.NoStream as error:  # it has the stream, and may give it by UDP only
+                raise Refused(str(error)) from error
             passed.by = "rtsp_stream"
 
 

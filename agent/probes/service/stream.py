@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from agent.clients import media_http
 from agent.clients.hls import Quality, TooSlowToWatch
-from agent.clients.media_http import Denied, LedAway, Media, Untrusted
+from agent.clients.media_http import Denied, LedAway, Media, NoRanges, Untrusted
 from agent.probes.service.check import Check, NotAdmitted, NotJudged, Told
 from common.faults import fault
 from wire.measures import SERVICE_CERTIFICATE_EXPIRY
@@ -54,5 +54,5 @@ async def opened(check: StreamCheck, told: Told) -> AsyncIterator[Media]:
                     told.tell(SERVICE_CERTIFICATE_EXPIRY, media.certificate_ends)
     except (Denied, Untrusted) as error:
         raise NotAdmitted(str(error)) from error
-    except (LedAway, TooSlowToWatch) as error:
+    except (LedAway, NoRanges, TooSlowToWatch) as error:
         raise NotJudged(str(error)) from error
