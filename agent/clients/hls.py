@@ -37,6 +37,10 @@ class NotLive(Malformed):
     """The playlist says that it has an end."""
 
 
+class NoMedia(Malformed):
+    """Something else where media should be: a web page, another file."""
+
+
 class Stale(Malformed):
     """Nothing was added for so long that a player has run dry."""
 
@@ -210,4 +214,4 @@ def _check(head: bytes, found: MediaPlaylist) -> None:
     is_audio = head[:3] == b"ID3" or (head[0] == 0xFF and len(head) > 1 and head[1] & 0xF6 == 0xF0)  # RFC 8216, 3.4
     is_text = head.lstrip(b"\xef\xbb\xbf").startswith(b"WEBVTT")
     if not (is_ts or is_mp4 or is_audio or is_text):
-        raise Malformed("a segment that holds no media")
+        raise NoMedia("a segment that holds no media")

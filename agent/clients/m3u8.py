@@ -18,6 +18,10 @@ _URI = re.compile(r'(?:^|,)\s*URI="([^"]{1,4096})"')
 _QUOTED = re.compile(r'"[^"]*"')
 
 
+class NoPlaylist(Malformed):
+    """Something else: a web page, another file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A piece of the stream; `part` is its first and last byte where it is a range of a file (4.3.2.2)."""
@@ -74,9 +78,9 @@ def parse(data: bytes, url: str) -> MediaPlaylist | MasterPlaylist:
     try:
         lines = [line.strip() for line in data.decode("utf-8-sig").splitlines()]
     except UnicodeDecodeError:
-        raise Malformed("no playlist: it is not UTF-8") from None
+        raise NoPlaylist("no playlist: it is not UTF-8") from None
     if not lines or lines[0] != "#EXTM3U":
-        raise Malformed("no playlist: it does not begin with #EXTM3U")
+        raise NoPlaylist("no playlist: it does not begin with #EXTM3U")
     if any(line.startswith("#EXT-X-STREAM-INF:") for line in lines):
         return _master(lines, url)
     return _Reader(url).read(lines)

@@ -1,10 +1,12 @@
 """Streams and their pieces over HTTP, by aiohttp: bounded in size and time, and led to no host that was not named."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
 from socket import AddressFamily, inet_aton
 from time import monotonic
 from typing import Any
@@ -21,6 +23,8 @@ READ_SECONDS = 5.0
 """The longest wait for more bytes."""
 MAX_REDIRECTS = 5
 MAX_URL_CHARACTERS = 4096
+CERTIFICATE_EXPIRED = 10
+"""X509_V_ERR_CERT_HAS_EXPIRED (OpenSSL, x509_vfy.h)."""
 
 Arrived = Callable[[int, int | None], bool]
 """Told of each chunk: its bytes, and the length of the whole where the server says it. False: no more is needed."""
@@ -38,12 +42,25 @@ class ServerFault(Refused):
     """429 or 5xx: the server says that it cannot."""
 
 
+class GatewayFault(ServerFault):
+    """502 or 504: a proxy, which may be one on the way, gets nothing good from what is behind it (RFC 9110, 15.6)."""
+
+
 class Untrusted(Refused):
     """No trusted TLS connection."""
 
 
-class NoRanges(Malformed):
-    """The server gives the whole where a part was asked for, as it may (RFC 9110, 14.2)."""
+class Expired(Refused):
+    """The certificate has run out: every player refuses it."""
+
+
+class BrokeOff(Malformed):
+    """The connection ended in the middle, by the server or by something on the way."""
+
+
+class Unasked(Malformed):
+    """A fair answer to another question: the whole where a part was asked for, which a server may give (RFC 9110,
+    14.2), or a compressed one."""
 
 
 class LedAway(Malformed):
@@ -65,12 +82,17 @@ class Body:
 class Media:
     """One stream's session. Every method raises ProbeError."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, hosts: Collection[str]) -> None:
+    def __init__(self, session: aiohttp.ClientSession, url: str, hosts: Collection[str], ends: list[float]) -> None:
         self._session = session
         self._home = _host(url)
+        self._needs_tls = url.lower().startswith("https:")
         self._hosts = {host.lower().rstrip(".") for host in hosts}
-        self.certificate_ends: float | None = None
-        """When the certificate of the latest TLS connection ends, in Unix time."""
+        self._ends = ends
+
+    @property
+    def certificate_ends(self) -> float | None:
+        """When the certificate of the first TLS connection ends, in Unix time."""
+        return self._ends[0] if self._ends else None
 
     async def get(
         self,
@@ -94,12 +116,8 @@ class Media:
             self._check(url)
             async with self._session.get(url, headers=headers, allow_redirects=False) as response:
                 if response.status in (301, 302, 303, 307, 308):
-                    to = urljoin(url, response.headers.get("Location", ""))
-                    if urlsplit(url).scheme == "https" and urlsplit(to).scheme != "https":
-                        raise LedAway("a redirect leads out of TLS")
-                    url = to
+                    url = _joined(url, response.headers.get("Location", ""))
                     continue
-                self._note_certificate(response)
                 _accepted(response, part)
                 yield response
                 response.close()  # what is still on its way is not waited for
@@ -135,29 +153,55 @@ class Media:
             raise Malformed("an address that is none") from None
         if parts.scheme not in ("http", "https") or not host or parts.username is not None:
             raise LedAway(f"an address that is not plain http or https: {_shown(url)}")
+        if self._needs_tls and parts.scheme != "https":
+            raise LedAway(f"leads out of TLS: {_shown(url)}")
         if host != self._home and (host not in self._hosts or _is_own(host)):
             raise LedAway(f"leads to another host, {host[:100]}; name it in `hosts` if that is right")
 
-    def _note_certificate(self, response: aiohttp.ClientResponse) -> None:
-        transport = response.connection.transport if response.connection else None
-        certificate = transport.get_extra_info("peercert") if transport else None
-        if certificate and (ends := certificate.get("notAfter")):
-            self.certificate_ends = ssl.cert_time_to_seconds(ends)
-
 
 @asynccontextmanager
-async def media(url: str, hosts: Collection[str] = (), context: ssl.SSLContext | None = None) -> AsyncIterator[Media]:
+async def media(
+    url: str, hosts: Collection[str] = (), *, ca_file: Path | None = None, verify: bool = True
+) -> AsyncIterator[Media]:
     """A session for the stream at `url`, whose pieces may lie on `hosts` too. Cookies, proxies and compression are
-    not used."""
-    resolver = _Resolver(_host(url))
+    not used. Raises Untrusted where `ca_file` holds no certificates."""
+    ends: list[float] = []
+    try:
+        context = await asyncio.to_thread(_context, ca_file, verify, ends)
+    except OSError as error:  # ssl.SSLError is one
+        raise Untrusted(f"{ca_file} holds no usable certificates: {error}") from error
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=context or True, limit=2, resolver=resolver),
+        connector=aiohttp.TCPConnector(ssl=context, limit=2, resolver=_Resolver(_host(url))),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         headers={"Accept-Encoding": "identity"},
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS),
     ) as session:
-        yield Media(session, url, hosts)
+        yield Media(session, url, hosts, ends)
+
+
+def _context(ca_file: Path | None, verify: bool, ends: list[float]) -> ssl.SSLContext:
+    """Each handshake puts its certificate's end into `ends`: a short answer has let its connection go by then."""
+
+    class Noting(ssl.SSLObject):
+        def do_handshake(self) -> None:
+            super().do_handshake()
+            if not ends and (told := (self.getpeercert() or {}).get("notAfter")):
+                ends.append(float(ssl.cert_time_to_seconds(str(told))))
+
+    context = ssl.create_default_context(cafile=ca_file)
+    context.sslobject_class = Noting
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _joined(url: str, to: str) -> str:
+    try:
+        return urljoin(url, to)
+    except ValueError:
+        raise Malformed("a redirect to an address that is none") from None
 
 
 class _Resolver(AbstractResolver):
@@ -207,13 +251,13 @@ def _accepted(response: aiohttp.ClientResponse, part: tuple[int, int] | None) ->
     if status in (404, 410):
         raise NotThere(f"the server answered {status} at {where}")
     if status == 429 or status >= 500:
-        raise ServerFault(f"the server answered {status} at {where}")
+        raise (GatewayFault if status in (502, 504) else ServerFault)(f"the server answered {status} at {where}")
     if part is not None and status == 200:
-        raise NoRanges(f"the server gives no byte ranges at {where}")
+        raise Unasked(f"the server gives no byte ranges at {where}")
     if status != (200 if part is None else 206):
         raise Malformed(f"the server answered {status} at {where}")
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise Malformed(f"a compressed answer, which was not asked for, at {where}")
+        raise Unasked(f"a compressed answer, which was not asked for, at {where}")
 
 
 def _total(response: aiohttp.ClientResponse) -> int | None:
@@ -243,8 +287,12 @@ def _as_probe_error(error: Any, url: str) -> ProbeError:
         return Unreachable(f"no connection within {CONNECT_SECONDS:g} s: {where}")
     if isinstance(error, TimeoutError):
         return Silent(f"nothing came for {READ_SECONDS:g} s: {where}")
+    if getattr(getattr(error, "certificate_error", None), "verify_code", 0) == CERTIFICATE_EXPIRED:
+        return Expired(f"the certificate has run out: {where}")
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
         return Untrusted(f"no trusted TLS connection: {error}")
     if isinstance(error, aiohttp.ClientConnectorError):
         return closed_or_unreachable(error, where)
-    return Malformed(f"the connection broke off: {where}: {error or type(error).__name__}")
+    if isinstance(error, aiohttp.ClientResponseError):
+        return Malformed(f"no HTTP: {where}: {error.message}")
+    return BrokeOff(f"the connection broke off: {where}: {error or type(error).__name__}")

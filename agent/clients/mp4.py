@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from agent.clients.hls import ANSWER_SECONDS
+from agent.clients.hls import ANSWER_SECONDS, NoMedia
 from agent.clients.media_http import Media
 from agent.clients.player import Sample
 from agent.errors import Malformed, Silent
@@ -56,7 +56,7 @@ async def _shape(media: Media, url: str, sample: Sample) -> Shape:
             raise Malformed("the server does not say how long the file is")
         size, kind, header = _box(body.data)
         if number == 0 and kind not in (b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip"):
-            raise Malformed("no MP4 file")
+            raise NoMedia("no MP4 file")
         size = size or total - offset
         if kind == b"moov":
             seconds = _movie_seconds(body.data[header:])

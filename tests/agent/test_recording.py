@@ -1,6 +1,8 @@
 """Recording hosts by each check: GStreamer, nginx, snmpd and this machine, and peers that mean no good."""
 
+import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from tests.peers.gst_rtsp import gst_rtsp
 from tests.peers.pages import closed_port, garbage, page, pages, silent, tcp_server
 from tests.peers.snmpd import snmpd
 from tests.peers.streams import Server, streaming_server
+from tests.peers.tls import Authority
 from wire.report import Observation
 
 
@@ -89,6 +92,15 @@ async def test_a_page_without_end_is_not_read_to_it() -> None:
     async with pages({"/": page(b"x" * 1000, Content_Length="900000")}) as base:
         seen = await look("http", port=int(base.rpartition(":")[2]))
     assert state(seen) == ("ok", 1, "http")
+
+
+async def test_https_of_a_host_that_signs_for_itself(tmp_path: Path) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ends = datetime.now(UTC) - timedelta(days=1)
+    tls.load_cert_chain(*Authority(tmp_path).certificate("127.0.0.1", ends, self_signed=True))
+    async with pages({"/": page(b"sign in")}, tls) as base:
+        seen = await look("http", port=int(base.rpartition(":")[2]), https=True)
+    assert (seen.outcome, state(seen)) == ("ok", ("ok", 1, "http"))
 
 
 async def test_snmp(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
 Speak = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @contextlib.asynccontextmanager
-async def tcp_server(speak: Speak, host: str = "127.0.0.1") -> AsyncIterator[int]:
+async def tcp_server(speak: Speak, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """The port of a peer that does `speak` on each connection; its sessions end with it."""
     sessions: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
@@ -21,7 +22,7 @@ async def tcp_server(speak: Speak, host: str = "127.0.0.1") -> AsyncIterator[int
             await speak(reader, writer)
         writer.close()
 
-    server = await asyncio.start_server(session, host, 0)
+    server = await asyncio.start_server(session, "127.0.0.1", 0, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -44,19 +45,17 @@ async def garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 @contextlib.asynccontextmanager
-async def pages(answers: Mapping[str, bytes]) -> AsyncIterator[str]:
-    """The base URL of a server with these whole answers by path; {base} in one is the base itself."""
-    base = ""
+async def pages(answers: Mapping[str, bytes], tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+    """The base URL of a server with these whole answers by path."""
 
     async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         path = (await reader.readuntil(b"\r\n")).split()[1].decode()
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(answers.get(path, page(b"", "404 Not Found")).replace(b"{base}", base.encode()))
+        writer.write(answers.get(path, page(b"", "404 Not Found")))
         await writer.drain()
 
-    async with tcp_server(speak) as port:
-        base = f"http://127.0.0.1:{port}"
-        yield base
+    async with tcp_server(speak, tls) as port:
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
 
 
 def page(body: bytes, status: str = "200 OK", **headers: str) -> bytes:

@@ -2,14 +2,26 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from agent.clients import media_http
-from agent.clients.hls import Quality, TooSlowToWatch
-from agent.clients.media_http import Denied, LedAway, Media, NoRanges, Untrusted
-from agent.probes.service.check import Check, NotAdmitted, NotJudged, Told
+from agent.clients.hls import NoMedia, Quality, TooSlowToWatch
+from agent.clients.m3u8 import NoPlaylist
+from agent.clients.media_http import (
+    BrokeOff,
+    Denied,
+    GatewayFault,
+    LedAway,
+    Media,
+    NotThere,
+    ServerFault,
+    Unasked,
+    Untrusted,
+)
+from agent.probes.service.check import Check, EndedEarly, NotAdmitted, NotJudged, SaidNo, Told
 from common.faults import fault
 from wire.measures import SERVICE_CERTIFICATE_EXPIRY
 
@@ -20,6 +32,7 @@ class StreamCheck(Check):
     url: str = Field(max_length=2000, description="http or https address of the stream")
     hosts: tuple[str, ...] = Field((), max_length=20, description="other hosts on which its pieces may lie")
     quality: Quality = Field("first", description="which of several qualities: first as listed, lowest, highest")
+    ca_file: Path | None = Field(None, description="PEM file of a district's own certificate authority")
     sample_seconds: float = Field(10, ge=2, le=120, description="seconds of media that are fetched")
 
     @field_validator("url")
@@ -36,6 +49,17 @@ class StreamCheck(Check):
             )
         return url
 
+    @field_validator("ca_file")
+    @classmethod
+    def _exists(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        folder = (info.context or {}).get("folder")
+        if path is None or folder is None:
+            return path
+        path = Path(folder) / path
+        if not path.is_file():
+            raise fault("没有这个文件；应为 PEM 证书文件", "there is no such file; a PEM certificate file is accepted")
+        return path
+
     @property
     def host(self) -> str:
         """For `campus-agent check --reach`."""
@@ -44,9 +68,14 @@ class StreamCheck(Check):
 
 @asynccontextmanager
 async def opened(check: StreamCheck, told: Told) -> AsyncIterator[Media]:
-    """A session for the stream; at its end the certificate is told. Raises ProbeError, SaysNothing where it is one."""
+    """A session for the stream; at its end the certificate is told. Raises ProbeError.
+
+    Without a trusted certificate a captive portal or a proxy may have answered: a page in a playlist's place then says
+    nothing, and a refusal only what the reference makes of it.
+    """
+    is_trusted = urlsplit(check.url).scheme == "https"
     try:
-        async with media_http.media(check.url, check.hosts) as media:
+        async with media_http.media(check.url, check.hosts, ca_file=check.ca_file) as media:
             try:
                 yield media
             finally:
@@ -54,5 +83,15 @@ async def opened(check: StreamCheck, told: Told) -> AsyncIterator[Media]:
                     told.tell(SERVICE_CERTIFICATE_EXPIRY, media.certificate_ends)
     except (Denied, Untrusted) as error:
         raise NotAdmitted(str(error)) from error
-    except (LedAway, NoRanges, TooSlowToWatch) as error:
+    except (LedAway, Unasked, TooSlowToWatch) as error:
         raise NotJudged(str(error)) from error
+    except (NoPlaylist, NoMedia) as error:
+        if is_trusted:
+            raise
+        raise NotJudged(f"not known to be the service, and maybe a captive portal: {error}") from error
+    except BrokeOff as error:
+        raise EndedEarly(str(error)) from error
+    except (NotThere, ServerFault) as error:
+        if is_trusted and not isinstance(error, GatewayFault):
+            raise
+        raise SaidNo(str(error)) from error
