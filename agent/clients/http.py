@@ -33,6 +33,14 @@ class Elsewhere(Refused):
         self.host = host
 
 
+class Unasked(Malformed):
+    """A fair answer that this client cannot read: compressed in a way that it did not ask for."""
+
+
+class BrokeOff(Malformed):
+    """The connection ended before the answer did."""
+
+
 class Untrusted(Refused):
     """A certificate that is not accepted. `ends` is in Unix time where it is the server's own, as its name shows."""
 
@@ -81,7 +89,8 @@ class Trust:
 async def fetch(url: str, *, wait: float, trust: Trust, hosts: frozenset[str] = frozenset()) -> Page:
     """The page at `url` within `wait` seconds, redirects to the same host and to `hosts` followed.
 
-    Raises Elsewhere, Untrusted, Unreachable, Silent, Malformed, and PortClosed of agent/clients/tcp.py.
+    Raises Elsewhere, Untrusted, Unasked, BrokeOff, Unreachable, Silent, Malformed, and PortClosed of
+    agent/clients/tcp.py.
     """
     first = urlsplit(url)
     own = (first.hostname or "").lower()
@@ -162,7 +171,7 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     if kind in ("identity", ""):
         return bytes(raw[:MAX_BODY_BYTES])
     if kind not in ("gzip", "deflate"):
-        raise Malformed(f"its answer is compressed by {kind[:20]}, unasked")
+        raise Unasked(f"its answer is compressed by {kind[:20]}, unasked")
     try:  # bounded: a small answer may unfold into a huge one
         return zlib.decompressobj(47).decompress(bytes(raw), MAX_BODY_BYTES)
     except zlib.error as error:
@@ -207,5 +216,7 @@ def as_probe_error(error: Exception, where: str) -> ProbeError:
     if isinstance(error, aiohttp.ClientConnectorError):
         return closed_or_unreachable(error, where)
     if isinstance(error, aiohttp.ServerDisconnectedError):
-        return Malformed("it closed the connection without an answer")
+        return BrokeOff("it closed the connection without an answer")
+    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ClientOSError):
+        return BrokeOff(f"the connection broke off: {error or type(error).__name__}"[:200])
     return Malformed(f"its answer breaks HTTP: {error or type(error).__name__}"[:200])

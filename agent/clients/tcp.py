@@ -3,13 +3,10 @@
 import asyncio
 import errno
 
+from agent.clients.failures import PortClosed as PortClosed
 from agent.errors import Refused, Unreachable
 
 CONNECT_SECONDS = 5.0
-
-
-class PortClosed(Refused):
-    """The machine is there and nothing listens on the port (RFC 9293, 3.10.7.1: it answers with a reset)."""
 
 
 async def connect(host: str, port: int) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.authority import Authority
+from tests.peers.tls import Authority
 from wire.report import Observation
 
 ROOT = Path(__file__).parents[2]

@@ -45,3 +45,16 @@ class NotAdmitted(SaysNothing, Refused):
 
 class NotJudged(SaysNothing, Malformed):
     """The answer is a fair one that this check is not made for."""
+
+
+class MaybeAnother:
+    """Mixed into an error that something on the way may have given in the service's place: whether the school's own way
+    into the district works decides, as for a service that is not heard."""
+
+
+class SaidNo(MaybeAnother, Refused):
+    """An answer that it is not there, or cannot."""
+
+
+class EndedEarly(MaybeAnother, Malformed):
+    """A connection that ended in the middle."""

@@ -12,9 +12,9 @@ from agent.clients import http
 from agent.clients.certificate import untrusted_end
 from agent.clients.pattern import SEARCH_SECONDS, is_found, is_pattern
 from agent.clients.tcp import CONNECT_SECONDS
-from agent.errors import Malformed, ProbeError, Refused, Unreachable
+from agent.errors import Malformed, ProbeError, Refused
 from agent.probes.base import Settings
-from agent.probes.service.check import Check, NotAdmitted, NotJudged, Told
+from agent.probes.service.check import Check, EndedEarly, NotAdmitted, NotJudged, SaidNo, Told
 from common.faults import fault
 from wire.measures import SERVICE_CERTIFICATE_EXPIRY, SERVICE_RESPONSE
 
@@ -124,6 +124,10 @@ async def look_at_page(check: PageCheck, told: Told) -> None:
         raise NotAdmitted(str(error)) from error
     except http.Elsewhere as error:
         raise NotJudged(f"not the application: {error}; a captive portal, a proxy's login or a sign-on page") from error
+    except http.Unasked as error:
+        raise NotJudged(str(error)) from error
+    except http.BrokeOff as error:
+        raise EndedEarly(str(error)) from error
     parts = urlsplit(page.url)
     ends = page.certificate_ends
     if ends is None and parts.scheme == "https":
@@ -144,7 +148,7 @@ async def _is_application(page: http.Page, expect: Expected) -> None:
     if status in (401, 403):
         raise NotAdmitted(f"it does not let the agent in ({status})")
     if status in _GATEWAY:
-        raise Unreachable(f"a proxy answers in the application's place: {status}, nothing good comes from behind it")
+        raise SaidNo(f"a proxy answers in the application's place: {status}, nothing good comes from behind it")
     if not 200 <= status < 300:
         raise _wrong(page, f"it answers {status}{_titled(page)}")
     found = await _has(page, expect)
@@ -163,8 +167,8 @@ async def _is_application(page: http.Page, expect: Expected) -> None:
 
 def _wrong(page: http.Page, what: str) -> ProbeError:
     """An error status is the service's own where its certificate shows that; else something on the way may have given
-    it, and the school's way into the district decides."""
-    return Refused(what) if page.is_trusted else Unreachable(f"the application is not reached: {what}")
+    it."""
+    return Refused(what) if page.is_trusted else SaidNo(what)
 
 
 async def _has(page: http.Page, expect: Expected) -> bool | None:

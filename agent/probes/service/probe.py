@@ -12,7 +12,7 @@ from agent.probes.service import (
     video_conference,
     video_on_demand,
 )
-from agent.probes.service.check import SaysNothing, Told
+from agent.probes.service.check import MaybeAnother, SaysNothing, Told
 from agent.probes.service.settings import ServiceSettings
 from wire.measures import (
     SERVICE_CERTIFICATE_EXPIRY,
@@ -60,7 +60,7 @@ async def _is_down(error: ProbeError, settings: ServiceSettings, context: Contex
     into the district is seen to work: else the fault may be the school's, and nothing is known."""
     if isinstance(error, SaysNothing):
         return False
-    if not isinstance(error, Unreachable | Silent):
+    if not isinstance(error, Unreachable | Silent | MaybeAnother):
         return True
     if settings.reference is not None:
         host, port = settings.reference.host, settings.reference.port
