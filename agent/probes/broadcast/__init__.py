@@ -1,0 +1,1 @@
+"""IP broadcast: servers and terminals."""

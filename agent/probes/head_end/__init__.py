@@ -1,0 +1,1 @@
+"""Head-ends of campus television: whether one is really sending."""
