@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.clients import hls, media_http
+from agent.probes.service import live_streaming
 from tests.agent.services import HEAD, TS, live, values
 from tests.peers.far_side import FarSide, far_side
 from tests.peers.pages import closed_port, page, pages, silent, tcp_server
@@ -121,6 +122,27 @@ async def test_what_a_sequence_does(
         seen = await live(f"http://127.0.0.1:{port}/live")
     told = values(seen)
     assert (told["up"], told["stream_restarts"]) == (up, restarts), seen.detail
+
+
+async def test_what_came_of_a_segment_in_time_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of two seconds in half a second: 0.4."""
+    monkeypatch.setattr(live_streaming, "PATIENCE", 0.25)
+    asked = 0
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        if (await reader.readuntil(b"\r\n\r\n")).split()[1] == b"/live":
+            asked += 1
+            pieces = b"#EXTINF:2,\n/b.ts\n" * asked
+            writer.write(page(HEAD + pieces))
+            return
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (10 * len(TS)) + TS)
+        await silent(reader, writer)
+
+    async with tcp_server(speak) as port:
+        seen = await live(f"http://127.0.0.1:{port}/live")
+    assert (seen.outcome, values(seen)["up"]) == ("ok", 1)
+    assert 0.3 < values(seen)["delivery_ratio"] < 0.41
 
 
 async def test_a_silent_live_stream(monkeypatch: pytest.MonkeyPatch) -> None:

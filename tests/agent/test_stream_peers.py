@@ -3,8 +3,10 @@
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp.resolver import ThreadedResolver
 
 from agent.clients import hls
 from agent.probes.service import video_on_demand
@@ -131,6 +133,17 @@ def trusted(folder: Path, left: timedelta) -> tuple[Path, ssl.SSLContext, float]
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(*authority.certificate("127.0.0.1", ends))
     return authority.file, tls, ends.timestamp()
+
+
+async def test_a_name_that_leads_to_this_machine_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def here(*_: Any) -> list[dict[str, Any]]:
+        return [{"hostname": "cdn.example", "host": "127.0.0.1", "port": 80, "family": 2, "proto": 0, "flags": 0}]
+
+    monkeypatch.setattr(ThreadedResolver, "resolve", here)
+    async with pages({"/a.m3u8": page(HEAD + b"#EXTINF:2,\nhttp://cdn.example/b.ts\n")}) as base:
+        seen = await vod(f"{base}/a.m3u8", hosts=("cdn.example",))
+    assert (seen.outcome, values(seen).get("up")) == ("malformed", None)
+    assert "resolves to this machine" in seen.detail
 
 
 async def test_a_server_without_byte_ranges_is_not_judged() -> None:
