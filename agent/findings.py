@@ -25,7 +25,7 @@ OUTCOME_WORDS: dict[str, tuple[str, Text]] = {
 }
 WARNS = ("!", Text("有异常", "needs a look"))
 
-_UP = (m.UPLINK_UP.name, m.AP_UP.name, m.AV_DEVICE_UP.name)
+_UP = (m.UPLINK_UP.name, m.AP_UP.name, m.AV_DEVICE_UP.name, m.SERVICE_UP.name)
 _UNITS = ((1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s"))
 _BYTES = ((1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"))
 _STATES = {
@@ -230,6 +230,24 @@ def _label(reading: Reading, name: str) -> str:
     return reading.labels.get(name, "?")
 
 
+def _services(readings: Sequence[Reading]) -> Iterator[Text]:
+    for r in readings:
+        yield Text("服务可用", "service available") if r.value == 1 else Text("服务不可用", "service not available")
+
+
+def _stalls(readings: Sequence[Reading]) -> Iterator[Text]:
+    for r in readings:
+        if r.value > 0:
+            yield Text(f"样片卡顿 {r.value:.3g} 秒", f"the sample stalled for {r.value:.3g} s")
+        else:
+            yield Text("样片流畅", "the sample played without stalling")
+
+
+def _delivery(readings: Sequence[Reading]) -> Iterator[Text]:
+    for r in readings:
+        yield Text(f"片段到达速度为实时的 {r.value:.3g} 倍", f"segments arrive at {r.value:.3g} times real time")
+
+
 _SENTENCES: dict[str, Says] = {
     m.AV_DEVICE_STATE.name: _av_states,
     m.UPLINK_UP.name: _uplink_up,
@@ -252,6 +270,13 @@ _SENTENCES: dict[str, Says] = {
     m.HOST_CPU.name: _share("处理器占用", "processor"),
     m.HOST_MEMORY_AVAILABLE.name: _size("可用内存", "memory free"),
     m.HOST_DISK_FREE.name: _size("磁盘剩余", "disk free"),
+    m.SERVICE_UP.name: _services,
+    m.SERVICE_RESPONSE.name: _milliseconds("应答", "answered in"),
+    m.SERVICE_STALL.name: _stalls,
+    m.SERVICE_DELIVERY.name: _delivery,
+    m.SERVICE_ROUND_TRIP.name: _milliseconds("往返", "round trip"),
+    m.SERVICE_JITTER.name: _milliseconds("抖动", "jitter"),
+    m.SERVICE_LOSS.name: _share("丢包", "loss"),
 }
 _COVERED = frozenset(m.CATALOGUE)
 """Catalogue measures without a sentence say nothing that a table needs."""

@@ -10,8 +10,8 @@ from time import monotonic
 
 from agent.errors import Refused, Unreachable
 
-IP_ADD_SOURCE_MEMBERSHIP = 39
-"""linux/in.h; RFC 3678, 4.1.1."""
+IP_ADD_SOURCE_MEMBERSHIP, IP_MULTICAST_ALL = 39, 49
+"""linux/in.h; RFC 3678, 4.1.1; ip(7)."""
 BUFFER_BYTES = 1024 * 1024
 
 
@@ -101,6 +101,7 @@ def _joined(group: Group) -> socket.socket:
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # others on this machine may listen to it too
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+        sock.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)  # not what others here have joined on other cards
         sock.bind((group.address, group.port))
         if group.source:
             request = struct.pack("4s4s4s", address, card, IPv4Address(group.source).packed)

@@ -24,6 +24,9 @@ def ap(name: str, up: int, state: str) -> list[Seen]:
     return [("wireless_access_point_up", up, who), ("wireless_access_point_state", 1, {**who, "state": state})]
 
 
+SERVICE = {"system": "video_on_demand", "service": "main"}
+
+
 @pytest.mark.parametrize(
     ("found", "en", "zh"),
     [
@@ -104,6 +107,26 @@ def ap(name: str, up: int, state: str) -> list[Seen]:
             ["丢包 0.0%", "另有 1 个读数（--json）"],
             id="own-readings-beside-sentences",
         ),
+        pytest.param(
+            seen(
+                ("service_up", 1.0, SERVICE),
+                ("service_response_seconds", 0.02, SERVICE),
+                ("service_sample_stall_seconds", 0.0, SERVICE),
+            ),
+            ["service available", "answered in 20 ms", "the sample played without stalling"],
+            ["服务可用", "应答 20 ms", "样片流畅"],
+            id="a-service",
+        ),
+        pytest.param(
+            seen(
+                ("service_up", 0.0, SERVICE),
+                ("service_sample_stall_seconds", 2.5, SERVICE),
+                ("service_delivery_ratio", 0.8, SERVICE),
+            ),
+            ["service not available", "the sample stalled for 2.5 s", "segments arrive at 0.8 times real time"],
+            ["服务不可用", "样片卡顿 2.5 秒", "片段到达速度为实时的 0.8 倍"],
+            id="a-bad-service",
+        ),
         pytest.param(seen(outcome="refused", detail="port 1 shut"), ["port 1 shut"], ["port 1 shut"], id="detail"),
     ],
 )
@@ -117,6 +140,7 @@ def test_what_needs_a_look() -> None:
     assert is_bad(seen(outcome="timeout"))
     assert is_bad(seen(("uplink_up", 0, {"port": "g0"})))
     assert is_bad(seen(*ap("b", 0, "gone")))
+    assert is_bad(seen(("service_up", 0, SERVICE)))
     assert outcome_of(seen(*ap("b", 0, "gone")))[0] == "!"
     assert not is_bad(seen(("port_up", 0, {"port": "desk"}))), "a desk without a computer is no fault"
 

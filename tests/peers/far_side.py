@@ -2,10 +2,12 @@
 
 import itertools
 import os
+import random
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
 
 _NUMBERS = itertools.count()
 
@@ -38,10 +40,8 @@ def far_side() -> Iterator[FarSide]:
     """Made for this test alone, and taken away with everything in it."""
     number = next(_NUMBERS)
     name, near = f"far-{os.getpid()}-{number}", f"n{os.getpid() % 1_000_000}x{number}"
-    block = (os.getpid() * 37 + number) % (2 * 256 * 64)  # a /30 of 198.18.0.0/15, which is for tests (RFC 2544)
-    net = f"198.{18 + block // (256 * 64)}.{block // 64 % 256}"
-    first = block % 64 * 4
-    side = FarSide(name, near, f"{net}.{first + 1}", f"{net}.{first + 2}")
+    net = _free_net()
+    side = FarSide(name, near, str(net[1]), str(net[2]))
     _run(["ip", "netns", "add", name])
     try:
         _run(["ip", "link", "add", near, "type", "veth", "peer", "name", "far", "netns", name])
@@ -57,6 +57,16 @@ def far_side() -> Iterator[FarSide]:
         _run(["ip", "netns", "del", name])
 
 
-def _run(command: Sequence[str]) -> None:
+def _free_net() -> IPv4Network:
+    """A /30 of 198.18.0.0/15, which is for tests (RFC 2544), that no other test on this machine has now."""
+    taken = _run(["ip", "-4", "route", "show"])
+    while True:
+        net = IPv4Network((int(IPv4Address("198.18.0.0")) + 4 * random.randrange(2**15), 30))
+        if str(net) not in taken:
+            return net
+
+
+def _run(command: Sequence[str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True, timeout=20)
     assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
+    return done.stdout
