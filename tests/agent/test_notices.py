@@ -58,15 +58,7 @@ async def test_a_notice_has_its_display_probed_now(notice: bytes) -> None:
 
 async def test_what_is_no_notice_or_of_nobody_is_ignored() -> None:
     noise = [b"", b"%2SRCH\r", b"%2ACKN=00:26:ab:00:00:01\r", b"%2POWR=9\r", b"%2POWR 1\r", b"%1POWR=1\r"]
-        b"",
-        b"%2SRCH\r",
-        b"%2ACKN=00:26:ab:00:00:01\r",
-        b"%2POWR=9\r",
-        b"%2POWR 1\r",
-        b"%1POWR=1\r",
-        b"%2ERST=0\r",
-    ]
-    noise += [os.urandom(60), b"%2POWR=1\r" * 20, b"\xff" * 9000]
+    noise += [b"%2ERST=0\r", os.urandom(60), b"%2POWR=1\r" * 20, b"\xff" * 9000]
     async with hearing() as heard:
         for data in noise:
             await heard.send(data)
