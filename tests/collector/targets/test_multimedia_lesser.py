@@ -10,8 +10,9 @@ from collector.targets import TARGETS
 from collector.targets.base import Moment
 from collector.targets.multimedia_classroom import MultimediaPolicy
 from collector.verdict import Verdict
-from tests.collector.av import ZONE, runs
+from tests.collector.av import runs
 from tests.collector.equipment import P1, ROOMS, display
+from tests.collector.hours import ZONE
 from tests.collector.making import NOW, known, r, rolled, seen, verdict
 from wire.report import Observation, Outcome
 
