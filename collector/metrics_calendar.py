@@ -13,7 +13,7 @@ from collector.roster.model import Stage
 def calendar_families(district: Snapshot, now: datetime) -> Iterator[Metric]:
     """Whether school is on at each school, and a lesson; absent on a day that the calendar does not know."""
     hours = GaugeMetricFamily(
-        "campus_school_in_hours",
+        "campus_school_in_session",
         "1 in school hours, 0 outside; absent on a day that the calendar does not know.",
         labels=("school",),
     )

@@ -65,7 +65,7 @@ def page(*, ill: bool = True, after_seconds: float = 0) -> str:
             put("probe_success", float(well or probe == "ports"), school=school, probe=probe, device=device)
             put("probe_duration_seconds", 0.2, school=school, probe=probe, device=device)
         put("av_device_up", float(well), school=school, device="p101", system="multimedia", place="101")
-        put("school_in_hours", float(well), school=school)
+        put("school_in_session", float(well), school=school)
         put("school_in_lesson", 1, school=school)
         for device, state in (("p102", "ok"), ("p103", "standby" if well else "unreachable")):
             put("av_device_state", 1, school=school, device=device, system="multimedia", place="", state=state)
