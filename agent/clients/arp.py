@@ -14,7 +14,10 @@ REQUEST = 1
 REPLY = b"\x00\x02"
 _HEAD = pack("!HHBB", 1, 0x0800, 6, 4)
 """Ethernet and IPv4, as every request and reply begins."""
+MAC_BYTES = 6
 MAX_FRAME_BYTES = 256
+MAX_FRAMES = 1000
+"""Frames of others that are looked at for one answer: a busy network must not hold the agent."""
 
 
 class CannotAsk(Refused):
@@ -31,13 +34,16 @@ async def answers(host: str, wait: float, asks: int = 2) -> bool:
     card, own = _card_to(address)
     try:
         sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETHERTYPE_ARP))
-    except PermissionError:
-        raise CannotAsk("ARP is not allowed: grant CAP_NET_RAW") from None
+    except OSError as error:  # no CAP_NET_RAW, or a sandbox without this family of addresses
+        raise CannotAsk(f"ARP is not allowed ({error.strerror}): grant CAP_NET_RAW and AF_PACKET") from None
     with sock:
         try:
             sock.setblocking(False)
             sock.bind((card, ETHERTYPE_ARP))
-            request = _request(sock.getsockname()[4], own, address)
+            mac = sock.getsockname()[4]
+            if len(mac) != MAC_BYTES:
+                raise CannotAsk(f"{card} is no Ethernet card")
+            request = _request(mac, own, address)
             for _ in range(asks):
                 sock.send(request)
                 if await _reply(sock, address, wait):
@@ -60,12 +66,13 @@ async def _reply(sock: socket.socket, address: str, wait: float) -> bool:
     told = IPv4Address(address).packed
     try:
         async with asyncio.timeout(wait):
-            while True:
+            for _ in range(MAX_FRAMES):
                 arp = (await loop.sock_recv(sock, MAX_FRAME_BYTES))[14:42]
                 if arp[:6] == _HEAD and arp[6:8] == REPLY and arp[14:18] == told:
                     return True
     except TimeoutError:
-        return False
+        pass
+    return False
 
 
 def _card_to(address: str) -> tuple[str, str]:
