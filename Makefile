@@ -22,6 +22,7 @@ bench: .venv/dev.done programs ## measures beside a peer; prints the tables of d
 	@$(PYTHON) -m bench.snmp_poll
 	@$(PYTHON) -m bench.evaluations
 	@$(PYTHON) -m bench.cameras
+	@$(PYTHON) -m bench.av_devices
 
 chaos: .venv/dev.done programs ## fifteen minutes of faults between real agents and a collector; prints docs/reliability.md's table
 	@$(PYTHON) -m tests.chaos $(if $(SEED),--seed $(SEED))

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from wire.measures import AV_DEVICE_STATE, AV_DEVICE_UP
+from wire.measures import AV_DEVICE_REACHABLE, AV_DEVICE_STATE, AV_DEVICE_UP
 from wire.report import Reading
 
 System = Literal["multimedia", "cctv", "surveillance", "broadcast", "recording"]
@@ -22,3 +22,14 @@ def state_readings(system: System, place: str, state: State) -> list[Reading]:
     if state in ASKED:
         readings.append(Reading(measure=AV_DEVICE_UP.name, value=state in SERVING, labels=labels))
     return readings
+
+
+Way = Literal["tcp", "icmp", "arp"]
+"""What a device answered by: a program on it, its network stack, or its network card."""
+
+
+def reachable_readings(system: System, place: str, by: Way) -> list[Reading]:
+    """For a device that answers and cannot be asked: reachable, its state unknown, and nothing of whether it is up."""
+    labels = {"system": system, "place": place}
+    reachable = Reading(measure=AV_DEVICE_REACHABLE.name, value=1, labels={**labels, "by": by})
+    return [reachable, *state_readings(system, place, "unknown")]

@@ -226,6 +226,11 @@ def _av_states(readings: Sequence[Reading]) -> Iterator[Text]:
             yield _STATES.get(state, Text(state, state))
 
 
+def _reachable(readings: Sequence[Reading]) -> Iterator[Text]:
+    for by in sorted({_label(r, "by").upper() for r in readings if r.value == 1}):
+        yield Text(f"能应答 {by}，是否显示画面不明", f"answers {by}, not known to show a picture")
+
+
 def _label(reading: Reading, name: str) -> str:
     return reading.labels.get(name, "?")
 
@@ -249,6 +254,7 @@ def _delivery(readings: Sequence[Reading]) -> Iterator[Text]:
 
 
 _SENTENCES: dict[str, Says] = {
+    m.AV_DEVICE_REACHABLE.name: _reachable,
     m.AV_DEVICE_STATE.name: _av_states,
     m.UPLINK_UP.name: _uplink_up,
     m.UPLINK_SPEED.name: _uplink_speed,

@@ -17,7 +17,9 @@ from aiohttp import web
 
 from agent.clock import Clock
 from agent.courier import Courier, CourierState, own_measures
+from agent.hints import HintListener, listen
 from agent.metrics import make_app
+from agent.notices import NoticeListener
 from agent.probes.base import AnyProbe, CollectorLink, Context, ProbeSettings
 from agent.runner import observe
 from agent.schedule import Schedule
@@ -118,6 +120,7 @@ async def _run_parts(settings: AgentSettings, probes: Probes, clock: Clock, spoo
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(_page(settings, schedule, spool, courier, clock))
         await stack.enter_async_context(_traps(settings, schedule, clock))
+        await stack.enter_async_context(_notices(settings, schedule, clock))
         parts = [asyncio.create_task(schedule.run(), name="schedule")]
         if courier is not None:
             parts.append(asyncio.create_task(courier.run(), name="courier"))
@@ -175,16 +178,33 @@ async def _traps(settings: AgentSettings, schedule: Schedule, clock: Clock) -> A
     if settings.traps is None:
         yield
         return
-    from agent.traps import TrapListener, listen
+    from agent.traps import TrapListener
     from common.secrets import SecretUnavailable
 
-    host, port = host_and_port(settings.traps.listen)
     try:
         community = settings.traps.community.read().get_secret_value()
     except SecretUnavailable as error:
         raise Unusable(say(f"traps.community 无法读取：{error}", f"traps.community cannot be read: {error}")) from None
     listener = TrapListener(settings.devices, community, partial(schedule.ask_now), clock)
-    with _binding("traps.listen", settings.traps.listen):
+    async with _listening(listener, "traps.listen", settings.traps.listen):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _notices(settings: AgentSettings, schedule: Schedule, clock: Clock) -> AsyncIterator[None]:
+    if settings.pjlink_notices is None:
+        yield
+        return
+    displays = [entry for entry in settings.devices if entry.probe == "display"]
+    listener = NoticeListener(displays, partial(schedule.ask_now), clock)
+    async with _listening(listener, "pjlink_notices.listen", settings.pjlink_notices.listen):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _listening(listener: HintListener, field: str, at: str) -> AsyncIterator[None]:
+    host, port = host_and_port(at)
+    with _binding(field, at):
         transport = await listen(listener, host, port)
     try:
         yield

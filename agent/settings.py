@@ -89,6 +89,19 @@ class TrapSettings(Settings):
         return listen
 
 
+class NoticeSettings(Settings):
+    """A listener for PJLink class 2 notices: one makes its display be probed at once, and proves nothing."""
+
+    listen: str = "0.0.0.0:4352"
+    """Displays send to port 4352; where they announce themselves by broadcast, only 0.0.0.0 hears it."""
+
+    @field_validator("listen")
+    @classmethod
+    def _address(cls, listen: str) -> str:
+        host_and_port(listen)
+        return listen
+
+
 class AgentSettings(Settings):
     """Everything that an agent takes. `settings_model` narrows `devices` to the probes that there are."""
 
@@ -102,6 +115,7 @@ class AgentSettings(Settings):
     packs: Path | None = None
     """The school's own device packs, beside those that come with the agent."""
     traps: TrapSettings | None = None
+    pjlink_notices: NoticeSettings | None = None
     templates: dict[str, Any] = Field(default_factory=dict)
     """Holds YAML anchors for entries that repeat; nothing else reads it."""
     devices: tuple[ProbeSettings, ...]

@@ -54,6 +54,14 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class Lesson:
+    """A lesson of every school day, by the clock; its end is no longer in it."""
+
+    begins: time
+    ends: time
+
+
+@dataclass(frozen=True, slots=True)
 class _Hours:
     """School hours of one day, also as Unix time: two aware times of one zone compare by their clocks alone."""
 
@@ -70,6 +78,8 @@ class SchoolCalendar:
     zone: str = "Asia/Shanghai"
     opens: time = time(7, 30)
     closes: time = time(17, 30)
+    lessons: tuple[Lesson, ...] = ()
+    """Without lesson times all school hours are lessons."""
     terms: tuple[Term, ...] = ()
     """Without terms each working day is a school day."""
     days_off: frozenset[date] = frozenset()
@@ -125,6 +135,34 @@ class SchoolCalendar:
             return None
         hours = self._of(day)
         return hours is not None and hours.begins <= at.timestamp() < hours.ends
+
+    def is_lesson(self, at: datetime) -> bool | None:
+        """Whether `at` lies in a lesson; None where the day is unknown."""
+        on = self.is_on(at)
+        if not on or not self.lessons:
+            return on
+        clock = at.astimezone(self._zone).time()
+        return any(lesson.begins <= clock < lesson.ends for lesson in self.lessons)
+
+    def closed_since(self, at: datetime) -> datetime | None:
+        """When school last ended, `at` lying outside of school hours; None in them and where the day is unknown.
+
+        Days that are not known to be off count as school days nowhere: of those that follow an unknown day, the first
+        one's midnight is given.
+        """
+        if self.is_on(at) is not False:
+            return None
+        day = at.astimezone(self._zone).date()
+        if (hours := self._of(day)) and hours.ends <= at.timestamp():
+            return hours.closes
+        for _ in range(_LOOKS_BACK_DAYS):
+            before = day - _DAY
+            if self.kind(before) == "unknown":
+                break
+            if hours := self._of(before):
+                return hours.closes
+            day = before
+        return datetime.combine(day, time(), self._zone)
 
     def seconds_on(self, at: datetime, seconds: float) -> float:
         """How much of the time from `at` on lies in that day's school hours by the clock, on any kind of day."""

@@ -18,6 +18,7 @@ from collector.api.keys import DISTRICT, INTAKE
 from collector.district import Snapshot
 from collector.evidence import readings
 from collector.intake import Intake
+from collector.metrics_calendar import calendar_families
 from collector.metrics_district import district_families
 from collector.store.instances import copies
 from collector.verdict import STATES
@@ -44,6 +45,7 @@ class CampusMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         now = datetime.now(UTC)
         yield from _roster(self._district)
+        yield from calendar_families(self._district, now)
         yield from _targets(self._district)
         yield from _agents(self._district, now)
         yield from _observations(self._district, now)

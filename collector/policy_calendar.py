@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from collector.calendar import SchoolCalendar, Term
+from collector.calendar import Lesson, SchoolCalendar, Term
 from common.faults import fault
 
 _HOUR = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -66,6 +66,25 @@ class TermPolicy(BaseModel):
         return self
 
 
+class LessonPolicy(BaseModel):
+    """One lesson (节次), at the same time on every school day."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    begins: Clock
+    ends: Clock
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.ends <= self.begins:
+            raise fault("下课时刻 ends 应晚于上课时刻 begins", "ends must be later than begins")
+        return self
+
+
+def _by_clock(lessons: tuple[LessonPolicy, ...]) -> tuple[LessonPolicy, ...]:
+    return tuple(sorted(lessons, key=lambda lesson: lesson.begins))
+
+
 def _by_date(terms: tuple[TermPolicy, ...]) -> tuple[TermPolicy, ...]:
     return tuple(sorted(terms, key=lambda term: term.first))
 
@@ -79,6 +98,8 @@ class CalendarPolicy(BaseModel):
     """When school begins."""
     closes: Clock = Field(time(17, 30), json_schema_extra={"default": "17:30"})
     """When school ends."""
+    lessons: Annotated[tuple[LessonPolicy, ...], Field(max_length=30), AfterValidator(_by_clock)] = ()
+    """The lessons of a school day. Without any, all school hours count as lessons."""
     terms: Annotated[tuple[TermPolicy, ...], Field(max_length=100), AfterValidator(_by_date)] = ()
     """The terms. A day between two of them is vacation; before the first and after the last nothing is known."""
     days_off: Days = ()
@@ -92,6 +113,18 @@ class CalendarPolicy(BaseModel):
     def _consistent(self) -> Self:
         if self.closes <= self.opens:
             raise fault("放学时刻 closes 应晚于上学时刻 opens", "closes must be later than opens")
+        for lesson, after in pairwise(self.lessons):
+            if after.begins < lesson.ends:
+                raise fault(
+                    f"{after.begins:%H:%M} 开始的课与前一节重叠",
+                    f"the lesson at {after.begins:%H:%M} overlaps the one before",
+                )
+        for lesson in self.lessons:
+            if lesson.begins < self.opens or lesson.ends > self.closes:
+                begins = f"{lesson.begins:%H:%M}"
+                raise fault(
+                    f"{begins} 开始的课不在上学与放学之间", f"the lesson at {begins} is not between opens and closes"
+                )
         for one, other in pairwise(self.terms):
             if other.first <= one.last:
                 raise fault(
@@ -110,6 +143,7 @@ class CalendarPolicy(BaseModel):
             zone=zone,
             opens=self.opens,
             closes=self.closes,
+            lessons=tuple(Lesson(lesson.begins, lesson.ends) for lesson in self.lessons),
             terms=tuple(Term(term.name, term.first, term.last) for term in self.terms),
             days_off=frozenset(self.days_off),
             school_days=frozenset(self.school_days),

@@ -153,6 +153,24 @@ REASONS: dict[str, Text] = {
     "classes_equipped": Text(
         "{total} 个班级均有可用的多媒体设备", "all {total} classes have a working multimedia display"
     ),
+    "classes_equipped_reachable": Text(
+        "{total} 个班级均有可用的多媒体设备，其中 {count} 个班级的设备只知道能应答，是否显示画面不明",
+        "all {total} classes have a working multimedia display; that of {count} is known only to answer, not to show a "
+        "picture",
+    ),
+    "display_reachable_only": Text(
+        "{device}（{place}）只检测到能应答，是否显示画面不明，请换用能询问状态的检测",
+        "{device} ({place}) is known only to answer, not to show a picture; probe it in a way that asks for its state",
+    ),
+    "display_reachable_refused": Text(
+        "{device}（{place}）只检测到能应答，本区规定这不算证实可用(count_reachable_only)，请换用能询问状态的检测",
+        "{device} ({place}) is known only to answer, which the district does not count (count_reachable_only); "
+        "probe it in a way that asks for its state",
+    ),
+    "display_left_on": Text(
+        "{device}（{place}）在上课时间以外开着，自 {since} 起未见关闭，请关机",
+        "{device} ({place}) is on outside of school hours and was not seen off since {since}; switch it off",
+    ),
     "classes_not_equipped": Text(
         "{total} 个班级中至多 {count} 个有可用的多媒体设备",
         "at most {count} of {total} classes have a working multimedia display",

@@ -141,6 +141,11 @@ AV_DEVICE_STATE = _declare(
     "1 with the state: ok, standby, warming, cooling, fault, authentication_failed, unreachable, unknown.",
     "system", "place", "state", state=True,
 )  # fmt: skip
+AV_DEVICE_REACHABLE = _declare(
+    "av_device_reachable",
+    "1 when a device that nobody can ask answers at all, and by what: tcp, icmp, arp; not known to show a picture.",
+    "system", "place", "by",
+)  # fmt: skip
 
 # One-terminal-per-seat classrooms.
 PLACE_TERMINALS = _declare(

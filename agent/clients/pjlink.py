@@ -95,8 +95,10 @@ class Projector:
         return str(await self._ask(lambda link: link.transmit("CLSS", "?", PJLink.C1)))
 
     async def source(self) -> str:
-        """INPT (4.4): kind of input and its number, such as "digital 2"."""
+        """INPT (4.4): kind of input and its number, 1 to 9 or A to Z, such as "digital 2"."""
         mode, number = await self._ask(lambda link: link.sources.get())
+        if not (number.isascii() and number.isalnum()):
+            raise Malformed(f"{number!r} is no number of an input")
         return f"{mode.name.lower()} {number}"
 
     async def muted(self) -> tuple[bool, bool]:

@@ -19,7 +19,7 @@ from collector.targets._words import SOMEWHERE, clock
 from collector.targets.base import Moment, TargetPolicy
 from collector.verdict import EvidenceItem, Reason, Values
 from common.text import Text
-from wire.measures import AV_DEVICE_STATE, AV_DEVICE_UP
+from wire.measures import AV_DEVICE_REACHABLE, AV_DEVICE_STATE, AV_DEVICE_UP
 from wire.report import Observation, Reading
 
 MEASURES = (AV_DEVICE_UP.name, AV_DEVICE_STATE.name)
@@ -59,6 +59,8 @@ class EquipmentCoveragePolicy(EquipmentPolicy, CoveragePolicy):
 
 
 State = Literal["working", "down", "unknown"]
+Weaker = Literal["counts", "refused"]
+"""What an answer is worth that is no more than one: AV_DEVICE_REACHABLE instead of AV_DEVICE_UP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class Equipment:
     """Whether its source tells of several places: a recorder, a controller, a head-end."""
     stands_at: str = ""
     """Where the roster has the source itself."""
+    reachable_only: bool = False
+    """Whether it counts as working for no more than that it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,7 @@ class _Judging:
     since: Since
     codes: str
     """What its reasons' codes begin with."""
+    weaker: Weaker | None
 
 
 def equipment(
@@ -115,10 +120,12 @@ def equipment(
     policy: EquipmentPolicy,
     moment: Moment,
     probes: tuple[str, ...] = (),
+    weaker: Weaker | None = None,
 ) -> list[Equipment]:
     """Every device of a system that an agent looks at, once for each place that it tells of.
 
     One that only fails is known as such by the roster, by earlier days, or by a probe that looks at nothing else.
+    Without `weaker` a system has no devices that can only be reached.
     """
     zone = ZoneInfo(moment.zone)
     first = (moment.now - timedelta(days=policy.look_back_days)).astimezone(zone).date()
@@ -130,16 +137,18 @@ def equipment(
         Runs(evidence, first, moment),
         counts_since(policy.seen_within_school_days, policy.look_back_days, moment),
         "display" if system == "multimedia" else "equipment",
+        weaker,
     )
     days: dict[tuple[str, str], list[Daily]] = {}
     elsewhere: set[tuple[str, str]] = set()
-    for row in evidence.rolled(AV_DEVICE_UP.name, first):
+    more = (AV_DEVICE_REACHABLE.name,) if weaker else ()
+    for row in (row for word in (AV_DEVICE_UP.name, *more) for row in evidence.rolled(word, first)):
         if row.labels.get("system") == system:
             days.setdefault((row.probe, row.device), []).append(row)
         else:
             elsewhere.add((row.probe, row.device))
     found: list[Equipment] = []
-    for source in _sources(school, evidence, system, probes, days, elsewhere - days.keys()):
+    for source in _sources(school, evidence, system, probes, (*MEASURES, *more), days, elsewhere - days.keys()):
         found += _judged(source, judging)
     return found
 
@@ -149,6 +158,7 @@ def _sources(
     evidence: Evidence,
     system: System,
     probes: tuple[str, ...],
+    measures: tuple[str, ...],
     days: dict[tuple[str, str], list[Daily]],
     elsewhere: set[tuple[str, str]],
 ) -> Iterator[_Source]:
@@ -158,7 +168,7 @@ def _sources(
     known: set[str] = set()
     for observation in sorted(evidence.latest, key=lambda o: (o.device, o.probe)):
         key, name = (observation.probe, observation.device), same_device(observation.device)
-        of_av = [r for measure in MEASURES for r in readings(observation, measure)]
+        of_av = [r for measure in measures for r in readings(observation, measure)]
         said = tuple(r for r in of_av if r.labels.get("system") == system)
         source = _Source(observation, said, tuple(days.get(key, ())), listed.get(name, ""))
         by_probe = observation.probe in probes and not of_av and key not in elsewhere and name not in other
@@ -206,11 +216,12 @@ def _judge(
     values: Values = {"device": observation.device, "place": ", ".join(sorted(known)) or SOMEWHERE}
 
     def found(
-        state: State, item: EvidenceItem, reason: Reason | None = None, *, gap: bool = False, answers: bool = False
-    ) -> Equipment:
+        state: State, item: EvidenceItem, reason: Reason | None = None, *, gap: bool = False, answers: bool = False,
+        reachable_only: bool = False,
+    ) -> Equipment:  # fmt: skip
         return Equipment(
             observation.device, observation.probe, state, known, item, reason, gap, strange, answers, spread,
-            source.roster_place,
+            source.roster_place, reachable_only,
         )  # fmt: skip
 
     def unseen(gap: Gap) -> Equipment:
@@ -223,18 +234,26 @@ def _judge(
         item = EvidenceItem.of(observation, _note(best, place if spread else ""))
         reason = None if best == 1 else Reason(f"{judging.codes}_fault", values)
         return found("working" if best == 1 else "down", item, reason, answers=True)
+    if judging.weaker and any(r.measure == AV_DEVICE_REACHABLE.name and r.value == 1 for r in said):
+        item = EvidenceItem.of(observation, f"{AV_DEVICE_REACHABLE.name}=1")
+        if judging.weaker == "refused":
+            return unseen(Gap(Reason(f"{judging.codes}_reachable_refused", values), item))
+        only = Reason(f"{judging.codes}_reachable_only", values)
+        return found("working", item, only, answers=True, reachable_only=True)
     silent = observation.outcome in ("timeout", "unreachable")
     outage = judging.runs.outage(observation, policy.down_after_seconds) if silent else None
-    last = max(days, key=lambda row: (row.last_at, row.last, row.last_id), default=None)
+    words = [row for row in days if row.measure == AV_DEVICE_UP.name or judging.weaker == "counts"]
+    last = max(words, key=lambda row: (row.last_at, row.last, row.last_id), default=None)
     was_up = last if last is not None and last.last == 1 and last.last_at >= judging.since.perhaps else None
     if was_up and (policy.off_when_idle or outage is None or not outage.lasted):
-        item = EvidenceItem(
-            was_up.last_id, was_up.probe, was_up.device, was_up.last_at, _note(1, place if spread else "")
-        )
+        reachable_only = was_up.measure == AV_DEVICE_REACHABLE.name
+        note = f"{AV_DEVICE_REACHABLE.name}=1" if reachable_only else _note(1, place if spread else "")
+        item = EvidenceItem(was_up.last_id, was_up.probe, was_up.device, was_up.last_at, note)
         if outage is not None and outage.by_calendar and not policy.off_when_idle:
             return unseen(Gap(calendar_unknown(outage.by_calendar), item))
         if was_up.last_at >= judging.since.surely:
-            return found("working", item)
+            reason = Reason(f"{judging.codes}_reachable_only", values) if reachable_only else None
+            return found("working", item, reason, reachable_only=reachable_only)
         return unseen(Gap(calendar_unknown(judging.since.unknown), item))
     item = EvidenceItem.of(observation, observation.outcome)
     if outage is not None and outage.lasted:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from aiohttp import ClientSession, web
 
 from tests.agent.test_courier import Peer, served
-from tests.peers.free import free_port
+from tests.peers.free import free_port, free_udp_port
 from wire.api import ENROL
 from wire.problem import Problem
 from wire.report import Report
@@ -255,6 +256,29 @@ async def test_a_trap_has_a_device_probed_at_once(tmp_path: Path) -> None:
     assert subprocess.run(send, env={**os.environ, "MIBS": ""}, capture_output=True).returncode == 0
     await running.page("campus_agent_spooled_reports 1.0")
     assert await running.stop() == 0
+
+
+async def test_a_pjlink_notice_has_its_display_probed_at_once(tmp_path: Path) -> None:
+    port = free_udp_port()
+    display = f"{{probe: display, device: hall, host: 127.0.0.1, port: {free_port()}, every_seconds: 3000}}"
+    notices = f"pjlink_notices: {{listen: '127.0.0.1:{port}'}}\n"
+    running = Running(tmp_path, f"{notices}devices:\n  - {display}\n")
+    await running.start()
+    await running.page("campus_agent_spooled_reports 0.0")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"%2POWR=1\r", ("127.0.0.1", port))
+    await running.page("campus_agent_spooled_reports 1.0")
+    assert await running.stop() == 0
+
+
+async def test_a_taken_port_of_notices_is_exit_2(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        running = Running(tmp_path, f"pjlink_notices: {{listen: '127.0.0.1:{port}'}}\n{HOST}")
+        ran = await asyncio.to_thread(agent, "run", "-c", running.config)
+    assert ran.returncode == 2
+    assert f"pjlink_notices.listen: cannot listen on 127.0.0.1:{port}" in ran.stderr
 
 
 # enrol

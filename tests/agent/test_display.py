@@ -211,6 +211,19 @@ async def test_a_broken_lamp_answer_leaves_the_state(lamp: str) -> None:
     assert not values(seen, "display_lamp_used_seconds")
 
 
+@pytest.mark.parametrize("source", ["3!", "3\n", "3投", "71", "3", "31 32", "3" + "1" * 5000])
+async def test_a_broken_input_makes_no_label(source: str) -> None:
+    async with Projector(says={**ON, "INPT": source}).serving() as peer:
+        seen = await look(peer.port)
+    assert (seen.outcome, states(seen)) == ("malformed", ["ok"])
+    assert not values(seen, "display_source")
+
+
+async def test_an_input_by_letter_is_one() -> None:
+    async with Projector(says={**ON, "INPT": "6A"}).serving() as peer:
+        assert values(await look(peer.port), "display_source") == {"internal A": 1}
+
+
 @pytest.mark.parametrize(("command", "state"), [("POWR", "unknown"), ("ERST", "unknown"), ("LAMP", "ok")])
 async def test_hang_up_midway(command: str, state: str) -> None:
     async with Projector(hangs_up_at=command).serving() as peer:

@@ -15,7 +15,7 @@ ENTRY = """devices:
 """
 INLINE = "a secret is not written here: write {file: PATH} or {env: NAME}"
 INLINE_ZH = "密钥不写在配置里：请写 {file: 文件路径} 或 {env: 环境变量名}"
-ACCEPTED = "collector, devices, language, limits, metrics, packs, school, state_dir, templates, traps"
+ACCEPTED = "collector, devices, language, limits, metrics, packs, pjlink_notices, school, state_dir, templates, traps"
 
 
 @dataclass(frozen=True)

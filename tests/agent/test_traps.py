@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from agent.hints import listen
 from agent.probes.base import ProbeSettings
-from agent.traps import TrapListener, listen
+from agent.traps import TrapListener
 from tests.agent.clocks import ManualClock
 from tests.agent.test_schedule import Entry
 

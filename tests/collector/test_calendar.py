@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.calendar import SchoolCalendar, Term, announced_until
+from collector.calendar import Lesson, SchoolCalendar, Term, announced_until
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 AUTUMN = Term("2026 秋", date(2026, 9, 1), date(2027, 1, 22))
@@ -228,6 +228,48 @@ def test_a_day_has_hours_exactly_when_it_is_a_school_day(day: date) -> None:
         assert (calendar.hours(day) is not None) == (calendar.kind(day) == "school")
         noon = datetime.combine(day, time(12), SHANGHAI)
         assert calendar.is_on(noon) == {"school": True, "off": False, "unknown": None}[calendar.kind(day)]
+
+
+LESSONS = (Lesson(time(8), time(8, 40)), Lesson(time(8, 50), time(9, 30)))
+
+
+@pytest.mark.parametrize(
+    ("at", "with_lessons", "without"),
+    [
+        ("2026-09-10T07:59", False, True),
+        ("2026-09-10T08:00", True, True),
+        ("2026-09-10T08:39", True, True),
+        ("2026-09-10T08:40", False, True),  # a break
+        ("2026-09-10T08:50", True, True),
+        ("2026-09-10T17:30", False, False),
+        ("2026-09-12T08:10", False, False),  # a Saturday
+        ("2098-03-03T08:10", None, None),
+    ],
+)
+def test_lessons(at: str, with_lessons: bool | None, without: bool | None) -> None:
+    assert SchoolCalendar(lessons=LESSONS).is_lesson(local(at)) is with_lessons
+    assert PLAIN.is_lesson(local(at)) is without
+
+
+@pytest.mark.parametrize(
+    ("at", "closed"),
+    [
+        ("2026-09-10T17:29", None),
+        ("2026-09-10T17:30", "2026-09-10T17:30"),
+        ("2026-09-11T07:29", "2026-09-10T17:30"),
+        ("2026-09-13T12:00", "2026-09-11T17:30"),  # a Sunday
+        ("2026-10-07T12:00", "2026-09-30T17:30"),  # National Day
+        ("2098-03-03T22:00", None),
+    ],
+)
+def test_when_school_last_ended(at: str, closed: str | None) -> None:
+    assert PLAIN.closed_since(local(at)) == (None if closed is None else local(closed))
+
+
+def test_what_comes_before_an_unknown_day_is_not_known_to_have_closed() -> None:
+    only = SchoolCalendar(terms=(SPRING,))
+    assert only.closed_since(local("2026-07-04T12:00")) == local("2026-07-03T17:30")  # a Saturday
+    assert only.closed_since(local("2026-07-11T12:00")) == local("2026-07-11T00:00")  # after an unknown Friday
 
 
 def test_calendars_of_the_same_days_are_equal_whatever_they_were_asked() -> None:

@@ -66,6 +66,10 @@ def page(*, ill: bool = True, after_seconds: float = 0) -> str:
             put("probe_success", float(well or probe == "ports"), school=school, probe=probe, device=device)
             put("probe_duration_seconds", 0.2, school=school, probe=probe, device=device)
         put("av_device_up", float(well), school=school, device="p101", system="multimedia", place="101")
+        put("school_in_session", float(well), school=school)
+        put("school_in_lesson", 1, school=school)
+        for device, state in (("p102", "ok"), ("p103", "standby" if well else "unreachable")):
+            put("av_device_state", 1, school=school, device=device, system="multimedia", place="", state=state)
     put("uplink_up", 0.0 if ill else 1.0, school="north", device="core", port="GE0/0/1")
     put("collector_evaluation_timestamp_seconds", now - (0 if not ill else 900))
     return "\n".join(lines) + "\n"

@@ -141,7 +141,7 @@ def test_forty_devices_of_a_school_are_one_notification() -> None:
 
 def test_a_display_without_power_is_told_of_in_school_hours_only() -> None:
     (route,) = [route for route in yaml.safe_load(CONFIG)["route"]["routes"] if "active_time_intervals" in route]
-    assert route["matchers"] == ['alertname="CampusDeviceSilent"', 'probe=~"display|recording"']
+    assert route["matchers"] == ['alertname="CampusDeviceSilent"', 'probe=~"display|panel|recording"']
     for probe in ("display", "wireless"):
         done = subprocess.run(
             [

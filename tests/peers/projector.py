@@ -113,3 +113,29 @@ class Projector:
                 continue
             writer.write(f"%{line[1]}{command}={self.says.get(command, 'ERR1')}\r".encode())
             await writer.drain()
+
+
+@dataclass
+class Responder(asyncio.DatagramProtocol):
+    """The UDP side of a class 2 device: answers `%2SRCH` by `%2ACKN=` and its MAC, or by whatever `says` has."""
+
+    address: str
+    mac: str = ""
+    says: list[bytes] = field(default_factory=list)
+    answers_to_port: int = 0
+    """Where its answer goes; 0 for the port that asked."""
+    misses: int = 0
+    """How many requests it does not hear."""
+    _transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if data != b"%2SRCH\r" or self._transport is None:
+            return
+        if self.misses:
+            self.misses -= 1
+            return
+        for answer in self.says or [f"%2ACKN={self.mac}\r".encode()]:
+            self._transport.sendto(answer, (addr[0], self.answers_to_port or addr[1]))

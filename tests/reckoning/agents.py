@@ -253,6 +253,9 @@ def _displays(now: Now) -> Iterator[Told]:
         name = f"投影{place.id}"
         told = "" if now.has("display_unplaced") and n == 0 else _written(now, place.id)
         of = {"system": "multimedia", "place": told}
+        if n % 4 == 3:
+            yield _panel(now, n, rooms, of)
+            continue
         off = now.hits("display_off", n, len(rooms)) or _at_night(now)
         if off or (now.hits("display_just_gone", n, len(rooms)) and now.slot == 12):
             yield "display", name, "unreachable", [r("av_device_state", 1, **of, state="unreachable")]
@@ -263,6 +266,17 @@ def _displays(now: Now) -> Iterator[Told]:
         else:
             state = "standby" if now.life.random("standby", now.day, n).random() < 0.3 else "ok"
             yield "display", name, "ok", [r("av_device_up", 1, **of), r("av_device_state", 1, **of, state=state)]
+
+
+def _panel(now: Now, n: int, rooms: list[Place], of: dict[str, str]) -> Told:
+    """A display that speaks no protocol: it answers or it does not."""
+    name = f"一体机{rooms[n].id}"
+    if now.hits("display_off", n, len(rooms)) or _at_night(now):
+        return "panel", name, "unreachable", [r("av_device_state", 1, **of, state="unreachable")]
+    unknown = r("av_device_state", 1, **of, state="unknown")
+    if now.hits("display_refuses", n, len(rooms)):
+        return "panel", name, "refused", [unknown]
+    return "panel", name, "ok", [r("av_device_reachable", 1, **of, by="icmp"), unknown]
 
 
 def _covering(now: Now, system: str) -> Iterator[Told]:

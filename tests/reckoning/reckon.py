@@ -13,7 +13,7 @@ _LABELS = (
     "port", "ifindex", "role", "place", "table", "direction", "method", "limit", "destination", "ap", "ap_id", "state",
     "owner", "basis", "system", "service",
 )  # fmt: skip
-_UNUSED = {"band", "iftype", "descr"}
+_UNUSED = {"by", "band", "iftype", "descr"}
 
 _TABLES = """
 CREATE TABLE calendar (day TEXT PRIMARY KEY, n INTEGER, is_school INTEGER, opens REAL, closes REAL, midnight REAL);

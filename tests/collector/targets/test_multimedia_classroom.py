@@ -8,8 +8,8 @@ from collector.calendar import SchoolCalendar
 from collector.evidence import Evidence
 from collector.roster.model import Place, School
 from collector.targets import TARGETS
-from collector.targets._equipment import EquipmentCoveragePolicy
 from collector.targets.base import Moment
+from collector.targets.multimedia_classroom import MultimediaPolicy
 from tests.collector.av import TODAY, YESTERDAY, runs, word
 from tests.collector.equipment import HALL, P1, ROOMS, display, ran, was_up
 from tests.collector.making import NOW, codes, known, r, school, seen, verdict
@@ -199,7 +199,7 @@ def test_a_good_word_counts_for_school_days(day: date, school_days: int, state: 
     evidence = known(
         P1, display("p2", None, outcome="unreachable"), daily=(word("multimedia", "p2", day, probe="display"),)
     )
-    policy = EquipmentCoveragePolicy(seen_within_school_days=school_days)
+    policy = MultimediaPolicy(seen_within_school_days=school_days)
     assert verdict("multimedia_classroom", ROOMS, evidence, policy).state == state
 
 
@@ -212,7 +212,7 @@ def test_holidays_do_not_count_against_a_display() -> None:
         daily=(word("multimedia", "p2", date(2026, 9, 29), probe="display"),),
     )
     target = TARGETS["multimedia_classroom"]
-    assert target.evaluate(ROOMS, evidence, EquipmentCoveragePolicy(), Moment(now)).state == "met"
+    assert target.evaluate(ROOMS, evidence, MultimediaPolicy(), Moment(now)).state == "met"
 
 
 def test_nights_and_weekends_without_an_answer_are_not_an_outage() -> None:
@@ -240,12 +240,12 @@ def test_what_hangs_on_a_day_that_the_calendar_does_not_know_is_unknown() -> Non
     target = TARGETS["multimedia_classroom"]
     for daily in ((word("multimedia", "p2", date(2026, 9, 7), probe="display"),), runs("display", "p2", TODAY, 20)):
         evidence = known(P1, display("p2", None, outcome="timeout"), daily=daily)
-        found = target.evaluate(ROOMS, evidence, EquipmentCoveragePolicy(), Moment(NOW, calendar=calendar))
+        found = target.evaluate(ROOMS, evidence, MultimediaPolicy(), Moment(NOW, calendar=calendar))
         assert (found.state, found.reason.code) == ("unknown", "calendar_unknown")
     certain = known(
         P1, display("p2", None, outcome="timeout"), daily=(word("multimedia", "p2", YESTERDAY, probe="display"),)
     )
-    assert target.evaluate(ROOMS, certain, EquipmentCoveragePolicy(), Moment(NOW, calendar=calendar)).state == "met"
+    assert target.evaluate(ROOMS, certain, MultimediaPolicy(), Moment(NOW, calendar=calendar)).state == "met"
 
 
 def test_a_single_failed_run_is_no_outage_however_long_it_speaks() -> None:

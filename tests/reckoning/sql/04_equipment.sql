@@ -3,12 +3,12 @@
 CREATE TABLE rules (system TEXT PRIMARY KEY, off_when_idle INTEGER);
 INSERT INTO rules VALUES ('multimedia', 1), ('cctv', 1), ('surveillance', 0), ('broadcast', 0), ('recording', 0);
 
--- Every word that was ever said of a device.
+-- Every word that was ever said of a device; that a panel answers is as good as that a projector works.
 CREATE TABLE words AS
 SELECT r.school, r.probe, r.device, q.system, q.place_key, r.at, r.day,
-       max(CASE WHEN q.measure = 'av_device_up' THEN q.value END) AS up
+       max(CASE WHEN q.measure IN ('av_device_up', 'av_device_reachable') THEN q.value END) AS up
 FROM readings q JOIN runs r USING (run)
-WHERE q.measure IN ('av_device_up', 'av_device_state')
+WHERE q.measure IN ('av_device_up', 'av_device_state', 'av_device_reachable')
 GROUP BY r.run, q.system, q.place_key;
 CREATE INDEX words_key ON words (school, probe, device, at);
 

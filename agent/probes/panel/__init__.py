@@ -1,0 +1,1 @@
+"""Panels and OPS computers that speak no PJLink: reachable or not, and no more."""
