@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from agent.answers import read_answer
 from agent.clock import Clock
-from agent.line import ask_the_time, client_context
+from agent.tls import ask_the_time, client_context
 from common.text import say
 from wire.api import ENROL, EnrolAnswer, EnrolRequest
 

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from agent.clock import Clock
 from agent.courier import Courier
-from agent.line import ask_the_time, client_context
+from agent.tls import ask_the_time, client_context
 from agent.probes.base import CollectorLink
 from agent.spool import Spool
 from tests.agent.clocks import START, ListedClock, ManualClock

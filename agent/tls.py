@@ -1,4 +1,4 @@
-"""The line to the collector from a machine whose clock may be wrong: certificates are dated by the agent's time."""
+"""TLS towards the collector from a machine whose clock may be wrong: certificates are dated by the agent's time."""
 
 import ssl
 from datetime import UTC, datetime
