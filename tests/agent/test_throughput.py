@@ -34,12 +34,21 @@ TWO_GIGABIT = 2e9 / 8
 DEADLINE = 10.0
 
 
+STATE: list[Path] = []
+"""The folder that the probe of the running test may write to."""
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path) -> None:
+    STATE[:] = [tmp_path]
+
+
 def settings(**given: Any) -> ThroughputSettings:
     return ThroughputSettings(**{"probe": "throughput", "device": "man", "seconds": 2, **given})
 
 
 def link(url: str, school: str = "s1", ca_file: Path | None = None) -> Context:
-    return Context(Path(), CollectorLink(url, lambda: SecretStr(school), ca_file))
+    return Context(STATE[0], CollectorLink(url, lambda: SecretStr(school), ca_file))
 
 
 async def look(context: Context, **given: Any) -> Observation:
@@ -47,11 +56,15 @@ async def look(context: Context, **given: Any) -> Observation:
 
 
 async def look_by_iperf3(port: int, host: str = "127.0.0.1", **given: Any) -> Observation:
-    return await look(Context(Path()), method="iperf3", host=host, port=port, **given)
+    return await look(Context(STATE[0]), method="iperf3", host=host, port=port, **given)
 
 
 def rates(seen: Observation) -> dict[str, float]:
     return {r.labels["direction"]: r.value for r in seen.readings if r.measure == "uplink_throughput_bytes_per_second"}
+
+
+def skipped(seen: Observation) -> list[str]:
+    return [r.labels["why"] for r in seen.readings if r.measure == "uplink_throughput_skipped"]
 
 
 def limits(seen: Observation) -> set[tuple[str, str, str]]:
@@ -108,7 +121,7 @@ def closed_port() -> int:
 async def test_http_fills_more_than_two_gigabit_both_ways() -> None:
     async with throughput_server() as (url, desk):
         seen = await look(link(url))
-        assert desk.seconds_to_wait() == 0  # the slot was given back
+        assert desk.book.live() == ()  # the slot was given back
     assert (seen.outcome, seen.detail) == ("ok", "")
     assert set(rates(seen)) == {"download", "upload"}
     assert min(rates(seen).values()) > TWO_GIGABIT
@@ -162,8 +175,10 @@ async def test_two_agents_at_once_do_not_meet() -> None:
         seen = await asyncio.gather(look(link(url, "s1")), look(link(url, "s2")))
     assert sorted(one.outcome for one in seen) == ["ok", "refused"]
     refused = next(one for one in seen if one.outcome == "refused")
-    assert refused.readings == ()
+    assert skipped(refused) == ["no_slot"]
+    assert not rates(refused)
     assert refused.detail.startswith("test server busy")
+    assert 55 < (refused.again_in_seconds or 0) <= 60
 
 
 async def test_a_rejected_credential() -> None:
@@ -177,12 +192,12 @@ async def test_an_unreadable_credential() -> None:
     def token() -> SecretStr:
         raise SecretUnavailable("token: No such file")
 
-    seen = await look(Context(Path(), CollectorLink("http://127.0.0.1:9", token)))
+    seen = await look(Context(STATE[0], CollectorLink("http://127.0.0.1:9", token)))
     assert (seen.outcome, seen.readings) == ("refused", ())
 
 
 async def test_no_collector_is_configured() -> None:
-    assert (await look(Context(Path()))).outcome == "unreachable"
+    assert (await look(Context(STATE[0]))).outcome == "unreachable"
 
 
 async def test_http_closed_port() -> None:
@@ -348,7 +363,7 @@ async def test_one_transfer_a_slot(ended_by: str) -> None:
             else:
                 async with session.delete(f"{THROUGHPUT_SLOTS}/{mine[SLOT_HEADER]}", headers=mine) as response:
                     assert response.status == 204
-                assert desk.seconds_to_wait() == 0
+                assert desk.book.live() == ()
             with pytest.raises(aiohttp.ClientError):
                 await asyncio.wait_for(running.read(), DEADLINE)
 
@@ -433,7 +448,7 @@ async def test_iperf3_busy() -> None:
         finally:
             other.kill()
             await other.communicate()
-    assert (seen.outcome, seen.readings) == ("refused", ())
+    assert (seen.outcome, rates(seen), skipped(seen)) == ("refused", {}, ["server_busy"])
     assert "test server busy" in seen.detail
 
 
@@ -492,7 +507,7 @@ def test_iperf3_output(output: bytes, error: type[Exception]) -> None:
 
 def test_iperf3_figure_is_the_receivers() -> None:
     output = b'{"end": {"sum_sent": {"bits_per_second": 9e9}, "sum_received": {"bits_per_second": 8e9}}}'
-    assert iperf3.parse(output) == (1e9, 0)
+    assert iperf3.parse(output).rate == 1e9
 
 
 # Pure parts

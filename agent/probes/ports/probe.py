@@ -1,9 +1,11 @@
 """Ports by IF-MIB: which have a link, at what speed, for what; and the uplink towards the education MAN."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from agent.clients.snmp import connect
-from agent.errors import Malformed
+from agent.errors import Malformed, Silent
+from agent.line import Octets
 from agent.probes.base import Context, Probe
 from agent.probes.ports.roles import assign
 from agent.probes.ports.settings import PortsSettings
@@ -21,6 +23,8 @@ from agent.probes.ports.table import (
     read_members,
     read_ports,
 )
+from agent.probes.ports.utilisation import utilisation
+from agent.uplink import read_octets
 from wire.measures import (
     ACCESS_PORT_SPEED,
     ACCESS_PORT_WITHOUT_SPEED,
@@ -35,10 +39,12 @@ from wire.measures import (
     PORT_UP,
     ROWS_EXPECTED,
     ROWS_SEEN,
+    UPLINK_CARRIED,
     UPLINK_RECEIVE_BYTES,
     UPLINK_SPEED,
     UPLINK_TRANSMIT_BYTES,
     UPLINK_UP,
+    UPLINK_UTILISATION,
 )
 from wire.report import Measure, Reading
 
@@ -67,6 +73,7 @@ async def run(settings: PortsSettings, context: Context) -> list[Reading]:
             wan, fault = None, error
         measured = [port.index for port in ports if port is wan or port.kind in _CARRYING]
         await _read_counters(reader, measured, len(ports))
+        octets = await _read_uplink(reader, wan)
     _add_speeds(ports, members, aggregations)
     readings = [Reading(measure=ROWS_SEEN.name, value=len(ports), labels=_TABLE)]
     if expected is not None:
@@ -75,6 +82,9 @@ async def run(settings: PortsSettings, context: Context) -> list[Reading]:
         readings.extend(_state(port))
     for port in ports:
         readings.extend(_traffic(reader, port, port is wan))
+    if wan is not None and octets is not None:
+        speed = None if wan.speed is None or not wan.up else wan.speed / _BITS
+        readings.extend(utilisation(context.line, settings.device, wan.name, replace(octets, speed=speed)))
     if failure := fault or reader.fault:
         raise type(failure)(str(failure), readings)
     return readings
@@ -85,6 +95,17 @@ async def _read_counters(reader: Reader, indexes: list[str], rows: int) -> None:
     await reader.read_cells(COUNTERS, indexes, rows)
     narrow = [index for index in indexes if reader.number(HC_IN, index) is None]
     await reader.read_cells((IN, OUT), narrow, rows)
+
+
+async def _read_uplink(reader: Reader, wan: Port | None) -> Octets | None:
+    """The uplink's counters once more, with the device's clock in the same answer."""
+    if wan is None or isinstance(reader.fault, Silent):
+        return None
+    try:
+        return await read_octets(reader.snmp, wan.index, None)
+    except (Malformed, Silent) as error:
+        reader.fault = reader.fault or error
+        return None
 
 
 def _add_speeds(ports: Sequence[Port], members: Mapping[str, str], aggregations: set[str]) -> None:
@@ -149,6 +170,7 @@ PROBE = Probe(
         PORT_UP, PORT_ADMIN_UP, PORT_SPEED, PORT_INFO, PORT_FULL_DUPLEX, PORT_RECEIVE_BYTES, PORT_TRANSMIT_BYTES,
         PORT_RECEIVE_ERRORS, PORT_TRANSMIT_ERRORS, COUNTER_BITS, ACCESS_PORT_SPEED, ACCESS_PORT_WITHOUT_SPEED,
         ROWS_SEEN, ROWS_EXPECTED, UPLINK_UP, UPLINK_SPEED, UPLINK_RECEIVE_BYTES, UPLINK_TRANSMIT_BYTES,
+        UPLINK_UTILISATION, UPLINK_CARRIED,
     ),
     run,
 )  # fmt: skip
