@@ -221,6 +221,11 @@ async def _upload(socket: aiohttp.ClientWebSocketResponse, seconds: float, pace:
             except ConnectionError:
                 break  # the server may end the test; what it counted stands
             sent += size
+        if not listening.done():
+            # While it still listens: a cancelled receive would make the library drop the connection without a word.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await socket.close()
         if listening.done() and (error := listening.exception()) is not None:
             raise error
     finally:

@@ -188,9 +188,14 @@ async def ndt7_server(server: Server, host: str = "127.0.0.1", port: int = 0) ->
         yield server
     finally:
         listening.close()
+        for _ in range(3):
+            await asyncio.sleep(0)  # a connection that was just accepted has its session by then
         for writer in sessions.values():
             writer.transport.abort()
         done = await asyncio.gather(*sessions, return_exceptions=True)
+        for writer in sessions.values():
+            with suppress(OSError):
+                await writer.wait_closed()
         for failure in done:
             if isinstance(failure, AssertionError):
                 raise failure
