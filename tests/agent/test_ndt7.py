@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from agent.clients import ndt7
+from agent.errors import Malformed
 from agent.probes.base import CollectorLink, Context
 from agent.probes.throughput.probe import PROBE
 from agent.probes.throughput.settings import ThroughputSettings
@@ -152,9 +153,15 @@ async def test_measurements_that_break_the_rules(context: Context, wrong: Any) -
     assert (seen.outcome, seen.readings) == ("malformed", ())
 
 
-@pytest.mark.parametrize("wrong", ["binary-in-upload", "counts-too-much", "no-counts"])
-async def test_an_upload_that_proves_nothing_leaves_the_download(context: Context, wrong: Any) -> None:
+@pytest.mark.parametrize("wrong", ["binary-in-upload", "counts-too-much", "no-counts", "counts-back", "chatter"])
+async def test_an_upload_that_proves_nothing(wrong: Any) -> None:
     async with ndt7_server(Server(wrong=wrong)) as server:
+        with pytest.raises(Malformed):
+            await ndt7.run("127.0.0.1", server.port, 0.5, download=False, tls=False)
+
+
+async def test_a_failed_upload_leaves_the_download(context: Context) -> None:
+    async with ndt7_server(Server(wrong="binary-in-upload")) as server:
         seen = await look(context, server)
     assert seen.outcome == "malformed"
     assert seen.detail.startswith("upload: ")
@@ -162,8 +169,8 @@ async def test_an_upload_that_proves_nothing_leaves_the_download(context: Contex
 
 
 async def test_a_stall_counts_as_time(context: Context) -> None:
-    async with ndt7_server(Server(rate=RATE, wrong="stalls", seconds=2)) as server:
-        found = await ndt7.run("127.0.0.1", server.port, 2, download=True, tls=False)
+    async with ndt7_server(Server(rate=RATE, wrong="stalls", seconds=1)) as server:
+        found = await ndt7.run("127.0.0.1", server.port, 1, download=True, tls=False)
     assert found.rate < RATE / 4  # it came at RATE for a third of the time, and that is not what the path carries
 
 
