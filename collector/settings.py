@@ -103,7 +103,7 @@ class ThroughputSettings(Part):
     @classmethod
     def _once(cls, named: tuple[AtOnce, ...]) -> tuple[AtOnce, ...]:
         seen = Counter(one.name for one in named)
-        seen.update({address.lower() for one in named if isinstance(one, TestServer) for address in one.addresses})
+        seen.update(address.lower() for one in named if isinstance(one, TestServer) for address in one.addresses)
         if twice := [name for name, times in seen.items() if times > 1]:
             raise fault(f"重复：{twice[0]}", f"{twice[0]} stands here twice")
         return named
