@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel, NonNegativeFloat, NonNegativeInt, ValidationError
 
-from agent.clients.pace import Pace
 from agent.clients.transfer import Transfer
 from agent.errors import Busy, Malformed, ProbeError, Refused, Silent, Unreachable
 from common.marks import RAMP_SHARE
+from common.pace import Pace
 
 CONNECT_SECONDS = 5.0
 GRACE_SECONDS = 10.0

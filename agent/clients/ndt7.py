@@ -15,11 +15,11 @@ from types import SimpleNamespace
 import aiohttp
 from pydantic import BaseModel, Field, NonNegativeInt, ValidationError
 
-from agent.clients.pace import Pace
 from agent.clients.throughput_http import as_probe_error
 from agent.clients.transfer import Transfer
 from agent.errors import Busy, Malformed, ProbeError, Refused, Silent, Unreachable
 from common.marks import RAMP_SHARE
+from common.pace import Pace
 
 SUBPROTOCOL = "net.measurementlab.ndt.v7"
 CONNECT_SECONDS = 5.0

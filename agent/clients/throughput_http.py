@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import aiohttp
 from pydantic import BaseModel, ValidationError
 
-from agent.clients.pace import Pace
 from agent.clients.transfer import Transfer
 from agent.errors import Busy, Malformed, ProbeError, Refused, Silent, Unreachable
 from common.marks import RAMP_SHARE, Marks
+from common.pace import Pace
 from wire.api import SLOT_HEADER, THROUGHPUT, THROUGHPUT_SLOTS, SlotGrant, SlotRequest, SlotState, ThroughputResult
 from wire.problem import Problem
 
@@ -26,6 +26,7 @@ GRACE_SECONDS = 10.0
 RELEASE_SECONDS = 2.0
 BLOCK = bytes(256 * 1024)
 READ_BUFFER = 1024 * 1024
+PACED_PIECE = 64 * 1024
 MAX_ANSWER_BYTES = 64 * 1024
 HALF = 0.5
 SLOT_SHARE = 0.95
@@ -53,7 +54,9 @@ class Slot:
                 THROUGHPUT, params={"seconds": str(seconds)}, headers=self._headers, timeout=_timeout(seconds)
             ) as response:
                 await _accepted(response)
-                async for chunk in response.content.iter_any():
+                content = response.content
+                pieces = content.iter_any() if self.bytes_per_second is None else content.iter_chunked(PACED_PIECE)
+                async for chunk in pieces:
                     if not marks.arrived(len(chunk), monotonic()):
                         break
                     await pace.passed(len(chunk))

@@ -20,6 +20,7 @@ from collector.api.keys import SCHOOL
 from collector.api.problems import problem_response
 from collector.slots import OWN_SERVER, SlotBook, Wait
 from common.marks import Marks
+from common.pace import Pace
 from wire.api import (
     SLOT_HEADER,
     THROUGHPUT,
@@ -62,6 +63,8 @@ class Use:
     """The transfers of one slot. `bytes_left` holds for both directions together."""
 
     bytes_left: int
+    bytes_per_second: float | None = None
+    """The most that the slot's holder may carry."""
     transfer: asyncio.Timeout | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     limited: set[str] = field(default_factory=set)
@@ -85,8 +88,8 @@ class ThroughputDesk:
             return lease
         live = {one.slot for one in self.book.live()}
         self._uses = {slot: use for slot, use in self._uses.items() if slot in live or use.transfer is not None}
-        self._uses[lease.slot] = Use(self._max_bytes)
         most = lease.bits if lease.paced else None
+        self._uses[lease.slot] = Use(self._max_bytes, None if most is None else most / 8)
         return SlotGrant(slot=lease.slot, seconds=self.book.slot_seconds, bits_per_second=most)
 
     def release(self, slot: str, school: str) -> bool:
@@ -171,9 +174,11 @@ def routes(desk: ThroughputDesk, link_of: Callable[[str], str] = lambda school: 
         try:
             async with desk.transfer(request.headers.get(SLOT_HEADER, ""), request[SCHOOL], "download") as use:
                 await response.prepare(request)
+                pace = Pace(use.bytes_per_second)
                 end = desk.clock() + seconds
                 while desk.clock() < end and use.bytes_left >= len(BLOCK):
                     use.bytes_left -= len(BLOCK)
+                    await pace.passed(len(BLOCK))
                     await response.write(BLOCK)
                 await response.write_eof()
         except NoSlot as error:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.clients.throughput_http import SLOT_SHARE
@@ -111,6 +111,11 @@ steps = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(rules, agents, steps)
+@example(  # a slow clock at the very end of a slot
+    Rules(),
+    [("", 1.05), ("", 1.0)],
+    [("ask", 0, "", 0.0, 0.0), ("wait for a slot", 0, "", 0.0, 0.0), ("ask", 1, "", 0.0, 0.0)],
+)
 def test_no_two_tests_meet_in_any_district(
     given_rules: Rules,
     given_agents: list[tuple[str, float]],
