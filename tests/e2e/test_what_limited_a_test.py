@@ -102,7 +102,7 @@ async def test_a_busy_processor_is_not_the_line(tmp_path: Path) -> None:
     assert (seen.outcome, seen.detail) == ("ok", "")
     assert "cpu" in limits(seen)
     found = judged(seen)
-    assert (found.state, found.reason.code) in {("unknown", "throughput_inconclusive")}
+    assert (found.state, found.reason.code) == ("unknown", "throughput_inconclusive")
     assert "processor" in found.reason.text.en
 
 
@@ -164,7 +164,10 @@ def router(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Ro
         yield found, {"snmp": {"host": "127.0.0.1", "port": port, "community": {"env": "COMMUNITY"}}, "port": "wan"}
 
 
-async def test_other_traffic_is_not_the_line(router: tuple[Router, dict[str, Any]], tmp_path: Path) -> None:
+async def test_other_traffic_is_not_the_line(
+    router: tuple[Router, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.probes.throughput.limit.MACHINE_SHARE", 2)  # others may keep this machine busy
     device, reach = router
     async with ndt7_server(Server(rate=RATE)) as server, device.counting():
         device.own = lambda: (sum(server.sent_sizes), sum(server.got_sizes))
@@ -172,12 +175,10 @@ async def test_other_traffic_is_not_the_line(router: tuple[Router, dict[str, Any
         at = {"method": "ndt7", "host": "127.0.0.1", "port": server.port, "tls": False, "meter": reach}
         seen = await run(Context(tmp_path), **at)
     assert (seen.outcome, seen.detail) == ("ok", "")
-    assert "cross_traffic" in limits(seen)
-    assert limits(seen) <= {"cross_traffic", "cpu"}
+    assert limits(seen) == {"cross_traffic"}
     found = judged(seen)
-    assert found.state == "unknown"
-    assert found.reason.code in {"throughput_cross_traffic", "throughput_inconclusive"}
-    assert "throughput_cross_traffic" in {finding.code for finding in found.findings} | {found.reason.code}
+    assert (found.state, found.reason.code) == ("unknown", "throughput_cross_traffic")
+    assert "其他流量" in found.reason.text.zh
 
 
 async def test_a_busy_line_is_left_alone(router: tuple[Router, dict[str, Any]], tmp_path: Path) -> None:
