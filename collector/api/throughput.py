@@ -185,6 +185,8 @@ def routes(desk: ThroughputDesk, link_of: Callable[[str], str] = lambda school: 
             return _no_slot(error)
         except TimeoutError:
             _cut(request)
+        except ConnectionError:
+            return response  # the agent's window is over, and it takes no more
         return response
 
     async def upload(request: web.Request) -> web.Response:

@@ -1,12 +1,18 @@
 """The ndt7 method against a server written from the specification, on a real socket."""
 
 import socket
+import ssl
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from itertools import pairwise
 from math import isclose
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr
 
 from agent.clients import ndt7
@@ -179,6 +185,40 @@ async def test_an_early_end_is_no_result(context: Context) -> None:
         seen = await look(context, server)
     assert (seen.outcome, seen.readings) == ("malformed", ())
     assert "ended early" in seen.detail
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of its own authority for 127.0.0.1, with its key in the same file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "ndt7")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    plain = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + plain)
+    return path
+
+
+async def test_tls_by_an_authority_that_is_trusted(context: Context, certificate: Path) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+    async with ndt7_server(Server(rate=RATE), tls=tls) as server:
+        trusted = await look(context, server, tls=True, ca_file=certificate)
+        untrusted = await look(context, server, tls=True)
+    assert (trusted.outcome, trusted.detail) == ("ok", "")
+    assert len(rates(trusted)) == 2
+    assert (untrusted.outcome, untrusted.readings) == ("refused", ())
+    assert "TLS" in untrusted.detail
 
 
 async def test_a_slot_and_its_pace_are_the_collectors(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from agent.probes.path.settings import PathSettings
 from agent.probes.throughput.probe import PROBE as THROUGHPUT
 from agent.probes.throughput.settings import ThroughputSettings
 from agent.runner import observe
+from collector.targets import TARGETS
 from tests.peers.throughput import throughput_server
 from wire.report import Observation
 
@@ -150,6 +151,13 @@ async def test_what_overlaps_with_a_throughput_test_goes_by_names_of_its_own() -
     assert set(values(across)) == loaded
     after = await observe(PROBE, settings, context)
     assert set(values(after)) == {"path_loss_ratio", "path_round_trip_seconds", "path_jitter_seconds"}
+
+
+def test_what_is_measured_during_a_test_is_no_evidence_of_the_man() -> None:
+    target = TARGETS["man_performance"]
+    loaded = {measure.name for measure in PROBE.measures if "loaded" in measure.name}
+    assert len(loaded) == 3
+    assert not loaded & {*target.measures, *target.school_hours, *target.daily}
 
 
 async def test_a_throughput_test_of_the_same_agent_marks_the_path(tmp_path: Path) -> None:

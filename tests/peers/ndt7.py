@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import os
+import ssl
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -169,7 +170,9 @@ class Server:
 
 
 @asynccontextmanager
-async def ndt7_server(server: Server, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Server]:
+async def ndt7_server(
+    server: Server, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Server]:
     """The server on a free port; its sessions are ended with it."""
     sessions: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
@@ -177,12 +180,12 @@ async def ndt7_server(server: Server, host: str = "127.0.0.1", port: int = 0) ->
         task = asyncio.current_task()
         assert task is not None
         sessions[task] = writer
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             await server.serve(reader, writer)
             await writer.drain()
         writer.close()
 
-    listening = await asyncio.start_server(session, host, port, limit=1 << 20)
+    listening = await asyncio.start_server(session, host, port, limit=1 << 20, ssl=tls)
     server.port = listening.sockets[0].getsockname()[1]
     try:
         yield server
@@ -194,7 +197,7 @@ async def ndt7_server(server: Server, host: str = "127.0.0.1", port: int = 0) ->
             writer.transport.abort()
         done = await asyncio.gather(*sessions, return_exceptions=True)
         for writer in sessions.values():
-            with suppress(OSError):
+            with suppress(OSError):  # ssl.SSLError is one
                 await writer.wait_closed()
         for failure in done:
             if isinstance(failure, AssertionError):
