@@ -5,6 +5,9 @@ import asyncio
 _BEHIND_SECONDS = 0.1
 """What was not used is not made up for: a burst would be faster than what was agreed."""
 
+HELD_SHARE = 0.85
+"""Of the pace. Whole blocks cost a short transfer some of it; when in doubt, it was the pace."""
+
 
 class Pace:
     """At most so many bytes per second; without a rate, nothing ever waits."""
@@ -24,4 +27,4 @@ class Pace:
 
     def held(self, rate: float) -> bool:
         """Whether a transfer at this rate was held back here."""
-        return self._rate is not None and rate >= 0.95 * self._rate
+        return self._rate is not None and rate >= HELD_SHARE * self._rate

@@ -9,17 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from agent.clients.gateway import parse
-from agent.probes.base import CollectorLink, Context
+from agent.probes.base import Context
 from agent.probes.path.probe import PROBE
 from agent.probes.path.settings import PathSettings
-from agent.probes.throughput.probe import PROBE as THROUGHPUT
-from agent.probes.throughput.settings import ThroughputSettings
 from agent.runner import observe
 from collector.targets import TARGETS
-from tests.peers.throughput import throughput_server
 from wire.report import Observation
 
 ROOT = Path(__file__).parents[2]
@@ -158,17 +155,6 @@ def test_what_is_measured_during_a_test_is_no_evidence_of_the_man() -> None:
     loaded = {measure.name for measure in PROBE.measures if "loaded" in measure.name}
     assert len(loaded) == 3
     assert not loaded & {*target.measures, *target.school_hours, *target.daily}
-
-
-async def test_a_throughput_test_of_the_same_agent_marks_the_path(tmp_path: Path) -> None:
-    async with throughput_server() as (url, _):
-        context = Context(tmp_path, CollectorLink(url, lambda: SecretStr("s1")))
-        fast = ThroughputSettings(probe="throughput", device="man", seconds=2)
-        path = PathSettings(probe="path", device="core", host="127.0.0.1", count=2, interval_seconds=0.3)
-        tested, seen = await asyncio.gather(observe(THROUGHPUT, fast, context), observe(PROBE, path, context))
-    assert tested.outcome == "ok"
-    assert set(values(seen)) >= {"path_loaded_loss_ratio"}
-    assert not any(measure in values(seen) for measure in ("path_loss_ratio", "path_round_trip_seconds"))
 
 
 def test_the_default_route_s_gateway() -> None:

@@ -30,7 +30,7 @@ from tests.peers.snmpd import snmpd
 from tests.peers.throughput import throughput_server
 from wire.report import Observation
 
-RATE = 3_000_000
+RATE = 12_000_000
 """Bytes per second of a test server in these tests."""
 FRAMED = 1518 / 1448
 _SCRIPT = Path(__file__).parents[1] / "peers" / "snmpd_pass.py"
@@ -56,10 +56,8 @@ async def run(context: Context, **given: Any) -> Observation:
 
 
 def test_a_card_of_100_megabits_is_not_the_line(tmp_path: Path) -> None:
-    with link(100) as on, serving(on, "iperf3"):
-        with weak_card(on, 100):
-            seen = look(on, tmp_path, method="iperf3")
-        strong = look(on, tmp_path, method="iperf3")
+    with link(100) as on, serving(on, "iperf3"), weak_card(on, 100):
+        seen = look(on, tmp_path, method="iperf3")
     assert (seen.outcome, seen.detail, limits(seen)) == ("ok", "", {"nic"})
     found = judged(seen)
     assert (found.state, found.reason.code, found.attainment) == ("unknown", "throughput_inconclusive", None)
@@ -67,10 +65,6 @@ def test_a_card_of_100_megabits_is_not_the_line(tmp_path: Path) -> None:
     assert "network card" in found.reason.text.en
     assert found.lowest is not None
     assert found.lowest > 90e6
-    # By a card that is fast enough the same line speaks against the school, unless this machine is busy.
-    assert "nic" not in limits(strong)
-    if limits(strong) == {"path"}:
-        assert judged(strong).reason.code == "throughput_low"
 
 
 @contextmanager
@@ -171,7 +165,7 @@ async def test_other_traffic_is_not_the_line(
     device, reach = router
     async with ndt7_server(Server(rate=RATE)) as server, device.counting():
         device.own = lambda: (sum(server.sent_sizes), sum(server.got_sizes))
-        device.others = 20_000_000  # 16 % of a gigabit: not too busy to test
+        device.others = 25_000_000  # 20 % of a gigabit: not too busy to test
         at = {"method": "ndt7", "host": "127.0.0.1", "port": server.port, "tls": False, "meter": reach}
         seen = await run(Context(tmp_path), **at)
     assert (seen.outcome, seen.detail) == ("ok", "")
