@@ -23,6 +23,7 @@ bench: .venv/dev.done programs ## measures beside a peer; prints the tables of d
 	@$(PYTHON) -m bench.evaluations
 	@$(PYTHON) -m bench.cameras
 	@$(PYTHON) -m bench.av_devices
+	@$(PYTHON) -m bench.throughput
 
 chaos: .venv/dev.done programs ## fifteen minutes of faults between real agents and a collector; prints docs/reliability.md's table
 	@$(PYTHON) -m tests.chaos $(if $(SEED),--seed $(SEED))

@@ -17,10 +17,10 @@ from pydantic import ValidationError
 
 from agent.answers import Answer, read_answer
 from agent.clock import Clock
-from agent.tls import ask_the_time, client_context, learn
 from agent.probes.base import AnyProbe, CollectorLink
 from agent.spool import Spool
 from agent.spool_rows import Row
+from agent.tls import ask_the_time, client_context, learn
 from common.secrets import SecretUnavailable
 from wire.api import REPORTS
 from wire.limits import MAX_OBSERVATIONS

@@ -21,7 +21,7 @@ async def observe(probe: AnyProbe, settings: ProbeSettings, context: Context) ->
     started_at, start = datetime.now(UTC), monotonic()
     readings: Sequence[Reading] = ()
     outcome: Outcome = "ok"
-    detail = ""
+    detail, again_in = "", None
     try:
         async with asyncio.timeout(settings.timeout_seconds):
             readings = await probe.run(settings, context)
@@ -31,7 +31,7 @@ async def observe(probe: AnyProbe, settings: ProbeSettings, context: Context) ->
     except TimeoutError:
         outcome, detail = "timeout", f"no answer in {settings.timeout_seconds:g} s"
     except ProbeError as error:
-        outcome, detail, readings = error.outcome, str(error), error.readings
+        outcome, detail, readings, again_in = error.outcome, str(error), error.readings, error.again_in
     except Exception as error:
         log.exception("probe crashed", probe=settings.probe, device=settings.device)
         outcome, detail = "crashed", repr(error)
@@ -44,5 +44,6 @@ async def observe(probe: AnyProbe, settings: ProbeSettings, context: Context) ->
         every_seconds=settings.every_seconds,
         outcome=outcome,
         detail=detail[:300],
+        again_in_seconds=again_in,
         readings=tuple(readings),
     )

@@ -21,6 +21,10 @@ RARE_SECONDS = 3600.0
 """An entry that runs no more often is heavy (a throughput test): `ask_now` leaves it alone."""
 RETRY_SECONDS = 300.0
 """A heavy entry that met a busy server is tried again after one to two of these, and not only hours later."""
+AGAIN_AT_MOST_SECONDS = 86_400.0
+"""However late a server says to come back."""
+AGAIN_SPREAD_SECONDS = 60.0
+"""After "not before then" come at most so much later, so that not all who were told so come at once."""
 PASSING: frozenset[Outcome] = frozenset({"timeout", "unreachable", "refused"})
 
 
@@ -96,7 +100,14 @@ class Schedule:
             now = self._clock.monotonic()
             job.due = _next(job, started, begun, now)
             if job.outcome in PASSING and job.settings.every_seconds >= RARE_SECONDS:
-                job.due = min(job.due, now + RETRY_SECONDS * (1 + self._chance()))
+                job.due = self._again(job, now)
+
+    def _again(self, job: Job, now: float) -> float:
+        """When a heavy entry is tried again after a failure that passes: when it was told to, else soon."""
+        told = job.latest.again_in_seconds if job.latest is not None else None
+        if told is None:
+            return min(job.due, now + RETRY_SECONDS * (1 + self._chance()))
+        return now + min(told, AGAIN_AT_MOST_SECONDS) + AGAIN_SPREAD_SECONDS * self._chance()
 
     async def _once(self, job: Job) -> float:
         """One run when its turn comes. Returns when it began."""

@@ -14,12 +14,13 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from collector.api.keys import DISTRICT, INTAKE
+from collector.api.keys import DISTRICT, INTAKE, SLOTS
 from collector.district import Snapshot
 from collector.evidence import readings
 from collector.intake import Intake
 from collector.metrics_calendar import calendar_families
 from collector.metrics_district import district_families
+from collector.slots import SlotBook
 from collector.store.instances import copies
 from collector.verdict import STATES
 from wire.measures import ACCESS_PORT_SPEED
@@ -38,9 +39,10 @@ _SPEEDS = ((10e6, "10M"), (100e6, "100M"), (1e9, "1G"), (2.5e9, "2.5G"), (5e9, "
 class CampusMetrics(Collector):
     """Everything that Prometheus scrapes of the district."""
 
-    def __init__(self, district: Snapshot, intake: Intake) -> None:
+    def __init__(self, district: Snapshot, intake: Intake, slots: SlotBook | None = None) -> None:
         self._district = district
         self._intake = intake
+        self._slots = slots
 
     def collect(self) -> Iterator[Metric]:
         now = datetime.now(UTC)
@@ -51,6 +53,8 @@ class CampusMetrics(Collector):
         yield from _observations(self._district, now)
         yield from district_families(self._district)
         yield from _own(self._district, self._intake)
+        if self._slots is not None:
+            yield from _throughput_slots(self._slots)
 
 
 def _gauge(name: str, help_: str, *labels: str) -> GaugeMetricFamily:
@@ -245,13 +249,30 @@ def _own(district: Snapshot, intake: Intake) -> Iterator[Metric]:
         )
 
 
+def _throughput_slots(slots: SlotBook) -> Iterator[Metric]:
+    yield GaugeMetricFamily("campus_throughput_slots_held", "Throughput tests that may run now.", len(slots.live()))
+    yield GaugeMetricFamily(
+        "campus_throughput_schools_waiting", "Schools that were told when to ask for a slot again.", slots.waiting()
+    )
+    yield CounterMetricFamily("campus_throughput_slots_granted_total", "Slots granted since start.", slots.granted)
+    yield CounterMetricFamily(
+        "campus_throughput_slots_expired_total", "Slots that nobody gave back, since start.", slots.expired
+    )
+    put_off = CounterMetricFamily(
+        "campus_throughput_slots_put_off_total", "Requests told to come back, by what was taken.", labels=("why",)
+    )
+    for why, times in sorted(slots.put_off.items()):
+        put_off.add_metric((why,), times)
+    yield put_off
+
+
 def metrics_route(app: web.Application) -> web.RouteDef:
     """`GET /metrics`: Prometheus text or OpenMetrics, as the scraper asks. Written in a thread: it takes a while."""
 
     async def metrics(request: web.Request) -> web.Response:
         encoder, content_type = choose_encoder(request.headers.get("Accept", ""))
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(CampusMetrics(app[DISTRICT].snapshot(), app[INTAKE]))
+        registry.register(CampusMetrics(app[DISTRICT].snapshot(), app[INTAKE], app.get(SLOTS)))
         body = await asyncio.to_thread(encoder, registry)
         return web.Response(body=body, headers={"Content-Type": content_type})
 

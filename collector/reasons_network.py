@@ -24,6 +24,20 @@ REASONS: dict[str, Text] = {
         "{people} people and {verified} terminals surely in use within {days} days, by register and network, or at "
         "most {most}: too few",
     ),
+    "throughput_skipped": Text(
+        "最近一次没有测速：{why}；{days} 天内没有可用结果，探针会自动再试",
+        "the latest run made no test: {why}; no usable result in {days} days; the agent tries again by itself",
+    ),
+    "throughput_server_limited": Text(
+        "{direction}实测 {measured}，但受测速服务器所限，不能说明线路；请换用更强的服务器，或放宽其限速",
+        "{direction} measured {measured}, limited by the test server, which says nothing of the path; use a stronger "
+        "server, or raise its limit",
+    ),
+    "throughput_cross_traffic": Text(
+        "{direction}实测 {measured}，但测速时线路上有其他流量，不能说明线路；请改在线路空闲时测速",
+        "{direction} measured {measured} beside other traffic on the line, which says nothing of the path; test while "
+        "the line is idle",
+    ),
     "registers_disagree": Text(
         "探针的终端台账有 {agent} 台，花名册的台账有 {roster} 台，请核对",
         "the agent's register has {agent} terminals and the roster's has {roster}; reconcile them",

@@ -4,23 +4,27 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
 from ipaddress import ip_address
 from time import monotonic
+from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
 
 from collector.api import description, enrol, explain, read, reports, throughput
 from collector.api import district as clauses
-from collector.api.keys import DISTRICT, INTAKE, SCHOOL, SETTINGS
+from collector.api.keys import DISTRICT, INTAKE, SCHOOL, SETTINGS, SLOTS
 from collector.api.problems import problem_response
 from collector.district import District
 from collector.intake import Intake
 from collector.interfaces import try_interfaces
 from collector.metrics import metrics_route
 from collector.pages.routes import page_routes
-from collector.settings import CollectorSettings
+from collector.settings import CollectorSettings, ThroughputSettings
+from collector.slots import SlotBook
 from collector.store.access import school_of
+from common.windows import seconds_until_open
 from wire.api import REPORTS, THROUGHPUT
 from wire.limits import MAX_BODY_BYTES
 
@@ -36,17 +40,31 @@ def make_app(settings: CollectorSettings, district: District) -> web.Application
     """The application over a loaded district. It stores and judges for as long as it runs."""
     app = web.Application(middlewares=[_plain_refusals, _agents_only], client_max_size=MAX_BODY_BYTES)
     app[SETTINGS], app[DISTRICT], app[INTAKE] = settings, district, Intake(district)
-    desk = throughput.ThroughputDesk(
-        concurrent=settings.throughput.concurrent,
-        slot_seconds=settings.throughput.seconds,
-        max_bytes=settings.throughput.max_bytes,
-        clock=monotonic,
-    )
-    app.add_routes([*reports.ROUTES, *throughput.routes(desk), *enrol.routes(), *description.ROUTES])
+    app[SLOTS] = _slots(settings.throughput, district)
+    desk = throughput.ThroughputDesk(app[SLOTS], settings.throughput.max_bytes)
+    slots = throughput.routes(desk, lambda school: _link_of(district, school))
+    app.add_routes([*reports.ROUTES, *slots, *enrol.routes(), *description.ROUTES])
     app.add_routes([*read.ROUTES, *clauses.ROUTES, *explain.ROUTES])
     app.add_routes([metrics_route(app), *page_routes(app)])
     app.cleanup_ctx.append(_background)
     return app
+
+
+def _slots(settings: ThroughputSettings, district: District) -> SlotBook:
+    """The slots of this run. Where schools make tests, nothing is granted until those of the last run have ended."""
+    tested = any(one.probe == "throughput" for latest in district.snapshot().latest.values() for one in latest)
+    return SlotBook(
+        settings.rules,
+        settings.seconds,
+        monotonic,
+        opens_in=lambda: seconds_until_open(settings.windows, datetime.now(ZoneInfo(district.policy.zone))),
+        opens_at=monotonic() + settings.seconds if tested else 0.0,
+    )
+
+
+def _link_of(district: District, school: str) -> str:
+    known = district.schools.get(school)
+    return known.network if known is not None else ""
 
 
 async def _background(app: web.Application) -> AsyncIterator[None]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, StringConstraints
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, StringConstraints
 
 from wire.report import SchoolId, Wire
 
@@ -15,11 +15,29 @@ ENROL = "/api/v1/enrol"
 SLOT_HEADER = "Campus-Throughput-Slot"
 
 
+class SlotRequest(Wire):
+    """What a throughput test is about to use. An empty body is a test against the collector at an unknown rate."""
+
+    server: str = Field("", max_length=300)
+    """HOST:PORT of the test server; empty for the collector itself."""
+    bits_per_second: NonNegativeFloat = 0
+    """The most that the test will carry at once; 0 when nobody can say."""
+
+
 class SlotGrant(Wire):
     """Leave to run one throughput test. It ends by itself after `seconds`."""
 
     slot: str
     seconds: NonNegativeFloat
+    bits_per_second: PositiveFloat | None = None
+    """The most that the test may carry at once; None where the district sets no bound."""
+
+
+class SlotState(Wire):
+    """What the server knows of the transfers made with a slot so far."""
+
+    limited: tuple[str, ...] = Field((), max_length=4)
+    """The directions (download, upload) in which the server itself was the limit."""
 
 
 class ThroughputResult(Wire):

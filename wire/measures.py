@@ -80,8 +80,19 @@ UPLINK_THROUGHPUT = _declare(
 )
 UPLINK_THROUGHPUT_LIMIT = _declare(
     "uplink_throughput_limit",
-    "1 with what limited the test: path, nic, cpu. Only a test limited by the path says anything against the path.",
+    "1 with what limited the test: path, nic, cpu, server or cross_traffic. Only path says anything against the path.",
     "direction", "method", "limit", devices="same",
+)  # fmt: skip
+UPLINK_THROUGHPUT_SKIPPED = _declare(
+    "uplink_throughput_skipped",
+    "1 with why no test was made: server_busy, no_slot, line_busy, daily_bytes or outside_window.",
+    "method", "why", devices="same",
+)  # fmt: skip
+UPLINK_CARRIED = _declare(
+    "uplink_carried_bytes_per_second",
+    "Octets per second that the uplink carried over five minutes or more, at the least, by direction (receive, "
+    "transmit).",
+    "port", "direction",
 )  # fmt: skip
 PATH_ROUND_TRIP = _declare("path_round_trip_seconds", "Median ICMP round trip.", "destination", devices="same")
 PATH_JITTER = _declare(

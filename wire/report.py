@@ -94,6 +94,8 @@ class Observation(Wire):
     outcome: Outcome
     detail: str = Field("", max_length=300)
     """For people, never a label: why the outcome is not ok, in the words of the probe."""
+    again_in_seconds: NonNegativeFloat | None = None
+    """When a run that was put off is tried again; None when it is by `every_seconds`."""
     readings: tuple[Reading, ...] = Field((), max_length=MAX_READINGS)
     clock: Stamp | None = None
     """None: the machine's clock was right."""

@@ -3,20 +3,26 @@
 import asyncio
 import os
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
-from pydantic import BaseModel, NonNegativeFloat, ValidationError
+from pydantic import BaseModel, NonNegativeFloat, NonNegativeInt, ValidationError
 
-from agent.errors import Malformed, ProbeError, Refused, Silent, Unreachable
+from agent.clients.transfer import Transfer
+from agent.errors import Busy, Malformed, ProbeError, Refused, Silent, Unreachable
 from common.marks import RAMP_SHARE
+from common.pace import Pace
 
 CONNECT_SECONDS = 5.0
 GRACE_SECONDS = 10.0
 """What one direction may take beyond its window, with connecting and exchanging results."""
 MAX_OUTPUT_BYTES = 4 * 1024 * 1024
 BITS = 8
+SERVER_BUSY_SHARE = 0.9
+"""Of one core: iperf3 serves a test by one thread (before 3.16, whatever the number of streams)."""
 _MEANINGS: tuple[tuple[str, type[ProbeError]], ...] = (
-    ("busy", Refused),  # IEACCESSDENIED
+    ("busy", Busy),  # IEACCESSDENIED
+    ("server limit", Busy),  # IETOTALRATE, IETOTALINTERVAL: --server-bitrate-limit
     ("connection refused", Refused),
     ("not authorized", Refused),
     ("authorization", Refused),
@@ -36,10 +42,12 @@ class _Failure(BaseModel):
 
 class _Received(BaseModel):
     bits_per_second: NonNegativeFloat
+    bytes: NonNegativeInt = 0
 
 
 class _Cpu(BaseModel):
     host_total: NonNegativeFloat = 0
+    remote_total: NonNegativeFloat = 0
 
 
 class _End(BaseModel):
@@ -51,21 +59,28 @@ class _Result(BaseModel):
     end: _End
 
 
-async def run(host: str, port: int, seconds: int, *, download: bool) -> tuple[float, float]:
-    """One test: payload bytes per second as its receiver counted, and the share of one core that iperf3 used here.
+async def run(host: str, port: int, seconds: int, *, download: bool, bytes_per_second: float | None = None) -> Transfer:
+    """One test in one direction, as its receiver counted; iperf3 itself keeps to `bytes_per_second` (`-b`).
 
-    The first fifth of the window is left out (`-O`). Raises Refused (busy, closed port, no program), Unreachable,
+    The first fifth of the window is left out (`-O`). Raises Busy, Refused (closed port, no program), Unreachable,
     Silent and Malformed.
     """
     omit = max(1, round(seconds * RAMP_SHARE))
     arguments = ["-c", host, "-p", str(port), "-J", "-t", str(max(1, seconds - omit)), "-O", str(omit)]
     arguments += ["--connect-timeout", str(int(CONNECT_SECONDS * 1000))]
+    if bytes_per_second is not None:
+        arguments += ["-b", str(int(bytes_per_second * BITS))]
     output = await _output([*arguments, *(["-R"] if download else [])], seconds + GRACE_SECONDS)
-    return parse(output)
+    transfer = parse(output)
+    paced = Pace(bytes_per_second).held(transfer.rate)
+    # The JSON leaves the omitted seconds out of its bytes.
+    return replace(
+        transfer, moved=int(transfer.rate * max(2, seconds)), server_limited=transfer.server_limited or paced
+    )
 
 
-def parse(output: bytes) -> tuple[float, float]:
-    """Rate in bytes per second and CPU share from iperf3's JSON. A failed run has `error` on top: it goes first."""
+def parse(output: bytes) -> Transfer:
+    """The transfer by iperf3's JSON. A failed run has `error` on top: it goes first."""
     try:
         failure = _Failure.model_validate_json(output).error
     except ValidationError:
@@ -78,14 +93,20 @@ def parse(output: bytes) -> tuple[float, float]:
         raise Malformed("iperf3's JSON has no end.sum_received") from None
     if end.sum_received.bits_per_second <= 0:
         raise Silent("nothing arrived at the receiver")
-    return end.sum_received.bits_per_second / BITS, end.cpu_utilization_percent.host_total / 100
+    cpu = end.cpu_utilization_percent
+    return Transfer(
+        end.sum_received.bits_per_second / BITS,
+        end.sum_received.bytes,
+        helper_cpu=cpu.host_total / 100,
+        server_limited=cpu.remote_total / 100 >= SERVER_BUSY_SHARE,
+    )
 
 
 def _meaning(text: str) -> ProbeError:
     lowered = text.lower()
     for part, kind in _MEANINGS:
         if part in lowered:
-            says = f"test server busy: {text}" if part == "busy" else text
+            says = f"test server busy: {text}" if kind is Busy else text
             return kind(says[:200])
     return Malformed(text[:200])
 

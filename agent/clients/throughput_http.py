@@ -1,5 +1,6 @@
 """The collector's embedded throughput test, seen from the agent: a slot, then each direction in turn."""
 
+import asyncio
 import errno
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -11,9 +12,11 @@ from urllib.parse import urlsplit
 import aiohttp
 from pydantic import BaseModel, ValidationError
 
-from agent.errors import Malformed, ProbeError, Refused, Silent, Unreachable
+from agent.clients.transfer import Transfer
+from agent.errors import Busy, Malformed, ProbeError, Refused, Silent, Unreachable
 from common.marks import RAMP_SHARE, Marks
-from wire.api import SLOT_HEADER, THROUGHPUT, THROUGHPUT_SLOTS, SlotGrant, ThroughputResult
+from common.pace import Pace
+from wire.api import SLOT_HEADER, THROUGHPUT, THROUGHPUT_SLOTS, SlotGrant, SlotRequest, SlotState, ThroughputResult
 from wire.problem import Problem
 
 CONNECT_SECONDS = 5.0
@@ -23,43 +26,55 @@ GRACE_SECONDS = 10.0
 RELEASE_SECONDS = 2.0
 BLOCK = bytes(256 * 1024)
 READ_BUFFER = 1024 * 1024
+PACED_PIECE = 64 * 1024
 MAX_ANSWER_BYTES = 64 * 1024
 HALF = 0.5
+SLOT_SHARE = 0.95
+"""Of a slot's seconds, those that are used: this machine's clock may run slow, and another's test begins after them."""
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class Slot:
-    """Leave to test, held for as long as `slot` is open. Rates are payload bytes per second."""
+    """Leave to test, held for as long as `slot` is open, and no longer than until `ends_at` of the loop's clock."""
 
-    def __init__(self, session: aiohttp.ClientSession, grant: SlotGrant) -> None:
+    def __init__(self, session: aiohttp.ClientSession, grant: SlotGrant, asked_at: float) -> None:
         self._session = session
+        self._slot = grant.slot
         self._headers = {SLOT_HEADER: grant.slot, "Accept-Encoding": "identity"}
         self.seconds = grant.seconds
+        self.ends_at = asked_at + grant.seconds * SLOT_SHARE
+        self.bytes_per_second = None if grant.bits_per_second is None else grant.bits_per_second / 8
 
-    async def download(self, seconds: float) -> float:
+    async def download(self, seconds: float) -> Transfer:
         """What arrived here, between two marks of the window. Raises ProbeError."""
-        marks = Marks(seconds)
+        marks, pace = Marks(seconds), Pace(self.bytes_per_second)
         with _failures_mapped():
             async with self._session.get(
                 THROUGHPUT, params={"seconds": str(seconds)}, headers=self._headers, timeout=_timeout(seconds)
             ) as response:
                 await _accepted(response)
-                async for chunk in response.content.iter_any():
+                content = response.content
+                pieces = content.iter_any() if self.bytes_per_second is None else content.iter_chunked(PACED_PIECE)
+                async for chunk in pieces:
                     if not marks.arrived(len(chunk), monotonic()):
                         break
+                    await pace.passed(len(chunk))
                 marks.ended(monotonic())
                 response.close()  # the window is over; what is still on its way is not waited for
-        return _rate(*marks.counted(), seconds)
+        rate = _rate(*marks.counted(), seconds)
+        return Transfer(rate, marks.total, server_limited=pace.held(rate) or await self._limited("download"))
 
-    async def upload(self, seconds: float) -> float:
+    async def upload(self, seconds: float) -> Transfer:
         """What arrived at the collector, by its own count. Raises ProbeError."""
         sent = 0
+        pace = Pace(self.bytes_per_second)
 
         async def body() -> AsyncIterator[bytes]:
             nonlocal sent
             end = monotonic() + seconds
             while monotonic() < end:
+                await pace.passed(len(BLOCK))
                 sent += len(BLOCK)
                 yield BLOCK
 
@@ -76,12 +91,25 @@ class Slot:
                 response.close()  # what still waits in buffers was not counted and need not be sent
         if result.bytes > sent:
             raise Malformed(f"the collector counted {result.bytes} bytes; at most {sent} were sent")
-        return _rate(result.bytes, result.seconds, seconds)
+        rate = _rate(result.bytes, result.seconds, seconds)
+        return Transfer(rate, sent, server_limited=pace.held(rate) or await self._limited("upload"))
+
+    async def _limited(self, direction: str) -> bool:
+        """Whether the collector says that it was the limit itself. One that does not know the question says nothing."""
+        try:
+            async with self._session.get(f"{THROUGHPUT_SLOTS}/{self._slot}", timeout=_timeout(0)) as response:
+                if response.status != 200:
+                    return False
+                return direction in (await _parsed(response, SlotState)).limited
+        except (aiohttp.ClientError, TimeoutError, Malformed):
+            return False
 
 
 @asynccontextmanager
-async def slot(url: str, token: str, context: ssl.SSLContext | None) -> AsyncIterator[Slot]:
-    """Take a slot at the collector and give it back at the end. Raises Refused when the test server is busy."""
+async def slot(
+    url: str, token: str, context: ssl.SSLContext | None, request: SlotRequest | None = None
+) -> AsyncIterator[Slot]:
+    """Take a slot at the collector and give it back at the end. Raises Busy when there is none now."""
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
         raise Unreachable(f"the collector's address is no http or https URL: {url[:100]}")
     async with aiohttp.ClientSession(
@@ -91,12 +119,16 @@ async def slot(url: str, token: str, context: ssl.SSLContext | None) -> AsyncIte
         auto_decompress=False,
         read_bufsize=READ_BUFFER,
     ) as session:
+        # The collector's seconds begin after this moment, so that ours are over first.
+        asked_at = asyncio.get_running_loop().time()
         with _failures_mapped():
-            async with session.post(THROUGHPUT_SLOTS, timeout=_timeout(0)) as response:
+            body = (request or SlotRequest()).model_dump_json().encode()
+            headers = {"Content-Type": "application/json"}
+            async with session.post(THROUGHPUT_SLOTS, data=body, headers=headers, timeout=_timeout(0)) as response:
                 await _accepted(response)
                 grant = await _parsed(response, SlotGrant)
         try:
-            yield Slot(session, grant)
+            yield Slot(session, grant, asked_at)
         finally:
             await _give_back(session, grant)
 
@@ -136,8 +168,14 @@ async def _accepted(response: aiohttp.ClientResponse) -> None:
     except ValidationError:
         says = response.reason or "no reason given"
     if response.status == 503:
-        raise Refused(f"test server busy: {says[:200]}")
+        raise Busy(f"test server busy: {says[:200]}", again_in=_retry_after(response))
     raise Refused(f"the collector answered {response.status}: {says[:200]}")
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> float | None:
+    """Retry-After in seconds (RFC 9110, 10.2.3); its form as a date would need two clocks that agree."""
+    value = response.headers.get("Retry-After", "").strip()
+    return float(value) if value.isascii() and value.isdigit() and len(value) <= 7 else None
 
 
 async def _parsed(response: aiohttp.ClientResponse, model: type[Answer]) -> Answer:

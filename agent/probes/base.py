@@ -1,12 +1,13 @@
 """What a probe is: one coroutine and two declarations."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, SecretStr
 
+from agent.line import Line
 from wire.report import DeviceName, Measure, Reading
 
 
@@ -42,6 +43,8 @@ class Context:
     collector: CollectorLink | None = None
     packs_dir: Path | None = None
     """The school's own device packs, beside those of agent/packs."""
+    line: Line = field(default_factory=Line)
+    """What this process knows of the way to the MAN: its load, and the tests that run on it."""
 
 
 S = TypeVar("S", bound=ProbeSettings)

@@ -15,6 +15,8 @@ from wire.api import (
     EnrolAnswer,
     EnrolRequest,
     SlotGrant,
+    SlotRequest,
+    SlotState,
     ThroughputResult,
 )
 from wire.problem import CONTENT_TYPE, Problem
@@ -26,7 +28,17 @@ _REF = "#/components/schemas/{model}"
 def description() -> dict[str, Any]:
     """The document. Its schemas come from the models that the handlers use."""
     schemas: dict[str, Any] = {}
-    for model in (Report, Receipt, EnrolRequest, EnrolAnswer, SlotGrant, ThroughputResult, Problem):
+    for model in (
+        Report,
+        Receipt,
+        EnrolRequest,
+        EnrolAnswer,
+        SlotRequest,
+        SlotGrant,
+        SlotState,
+        ThroughputResult,
+        Problem,
+    ):
         schema = model.model_json_schema(ref_template=_REF)
         schemas |= schema.pop("$defs", {})
         schemas[model.__name__] = schema
@@ -89,14 +101,23 @@ _PATHS: dict[str, Any] = {
         }
     },
     THROUGHPUT_SLOTS: {
-        "post": {**_answers("Leave for one throughput test.", SlotGrant, 401, 503), "security": _SECURED}
+        "post": {
+            **_answers("Leave for one test; 503 says by Retry-After when to ask again.", SlotGrant, 401, 503),
+            "security": _SECURED,
+            "requestBody": {"required": False, "content": _json(SlotRequest)},
+        }
     },
     THROUGHPUT_SLOTS + "/{slot}": {
+        "get": {
+            **_answers("What the server knows of a slot's transfers.", SlotState, 401, 404),
+            "parameters": [_path("slot")],
+            "security": _SECURED,
+        },
         "delete": {
             **_answers("Gives a slot back.", None, 401, 404),
             "parameters": [_path("slot")],
             "security": _SECURED,
-        }
+        },
     },
     THROUGHPUT: {
         "get": {**_answers("The test's download: bytes without meaning.", None, 401, 409), "security": _SECURED},

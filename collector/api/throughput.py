@@ -8,19 +8,50 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from math import ceil
-from secrets import token_urlsafe
+from time import monotonic, process_time
+from typing import Literal
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestPayloadError
+from pydantic import ValidationError
 
+from collector.api.bodies import BadBody, plain_body
 from collector.api.keys import SCHOOL
 from collector.api.problems import problem_response
+from collector.slots import OWN_SERVER, SlotBook, Wait
 from common.marks import Marks
-from wire.api import SLOT_HEADER, THROUGHPUT, THROUGHPUT_SLOTS, SlotGrant, ThroughputResult
+from common.pace import Pace
+from wire.api import (
+    SLOT_HEADER,
+    THROUGHPUT,
+    THROUGHPUT_SLOTS,
+    SlotGrant,
+    SlotRequest,
+    SlotState,
+    ThroughputResult,
+)
+
+Direction = Literal["download", "upload"]
 
 BLOCK = bytes(256 * 1024)
 MAX_SECONDS = 30.0
 """The longest that one direction may take."""
+BUSY_SHARE = 0.9
+"""Of one core, from which this process was the limit of a transfer."""
+_BUSY_TITLE = "测速服务正忙 / the test server is busy"
+_LINK_TITLE = "汇聚链路正忙 / the aggregation link is busy"
+_CLOSED_TITLE = "现在不测速 / no tests now"
+_TITLES = {
+    "server": _BUSY_TITLE, "school": _BUSY_TITLE, "link": _LINK_TITLE, "closed": _CLOSED_TITLE,
+    "starting": _CLOSED_TITLE,
+}  # fmt: skip
+_WHY = {
+    "server": "another test holds the slot",
+    "school": "another test of this school holds the slot",
+    "link": "another test runs over the same aggregation link",
+    "closed": "the district makes its tests at other times",
+    "starting": "the collector has just started, and tests that it granted before may still run",
+}
 
 
 class NoSlot(Exception):
@@ -28,92 +59,105 @@ class NoSlot(Exception):
 
 
 @dataclass(eq=False)
-class Lease:
-    """One school's leave to test. `bytes_left` holds for both directions together."""
+class Use:
+    """The transfers of one slot. `bytes_left` holds for both directions together."""
 
-    school: str
-    ends_at: float
     bytes_left: int
+    bytes_per_second: float | None = None
+    """The most that the slot's holder may carry."""
     transfer: asyncio.Timeout | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    limited: set[str] = field(default_factory=set)
+    """The directions in which this process, and not the way to the agent, was the limit."""
 
 
 class ThroughputDesk:
-    """Holds the slots: at most `concurrent` at once, each ends by itself. `clock` is monotonic, in seconds."""
+    """The transfers that holders of a slot of `book` make."""
 
-    def __init__(self, concurrent: int, slot_seconds: float, max_bytes: int, clock: Callable[[], float]) -> None:
-        self._concurrent = concurrent
-        self._slot_seconds = slot_seconds
+    def __init__(self, book: SlotBook, max_bytes: int) -> None:
+        self.book = book
+        self.clock = book.clock
         self._max_bytes = max_bytes
-        self.clock = clock
-        self._leases: dict[str, Lease] = {}
+        self._uses: dict[str, Use] = {}
 
-    def grant(self, school: str) -> SlotGrant | None:
-        """A slot, or None while all are taken."""
-        self._forget_ended()
-        if len(self._leases) >= self._concurrent:
-            return None
-        slot = token_urlsafe(18)
-        self._leases[slot] = Lease(school, self.clock() + self._slot_seconds, self._max_bytes)
-        return SlotGrant(slot=slot, seconds=self._slot_seconds)
-
-    def seconds_to_wait(self) -> float:
-        """When the next slot ends by itself at the latest; 0 when one is free."""
-        self._forget_ended()
-        if len(self._leases) < self._concurrent:
-            return 0.0
-        return min(lease.ends_at for lease in self._leases.values()) - self.clock()
+    def grant(self, school: str, link: str = "", request: SlotRequest | None = None) -> SlotGrant | Wait:
+        """A slot, or when to come back."""
+        asked = request or SlotRequest()
+        lease = self.book.ask(school, link, asked.server, asked.bits_per_second)
+        if isinstance(lease, Wait):
+            return lease
+        live = {one.slot for one in self.book.live()}
+        self._uses = {slot: use for slot, use in self._uses.items() if slot in live or use.transfer is not None}
+        most = lease.bits if lease.paced else None
+        self._uses[lease.slot] = Use(self._max_bytes, None if most is None else most / 8)
+        return SlotGrant(slot=lease.slot, seconds=self.book.slot_seconds, bits_per_second=most)
 
     def release(self, slot: str, school: str) -> bool:
         """Give a slot back; a transfer that still runs on it is ended. False when the school holds no such slot."""
-        lease = self._leases.get(slot)
-        if lease is None or lease.school != school:
+        if not self.book.release(slot, school):
             return False
-        del self._leases[slot]
-        _end(lease.transfer)
+        _end(self._uses.pop(slot).transfer)
         return True
 
+    def state(self, slot: str, school: str) -> SlotState | None:
+        """What is known of a slot's transfers; None when the school holds no such slot."""
+        if self.book.held(slot, school) is None:
+            return None
+        return SlotState(limited=tuple(sorted(self._uses[slot].limited)))
+
     @asynccontextmanager
-    async def transfer(self, slot: str, school: str) -> AsyncIterator[Lease]:
+    async def transfer(self, slot: str, school: str, direction: Direction) -> AsyncIterator[Use]:
         """Use a slot for one transfer, ended with TimeoutError when the slot ends. Raises NoSlot.
 
         It takes the place of a transfer that still runs on the slot: an agent that asks for the next direction is done
         with the last one, while here that may still wait for a buffer on the way to drain.
         """
-        self._forget_ended()
-        lease = self._leases.get(slot)
-        if lease is None or lease.school != school:
-            raise NoSlot("the request holds no live slot; ask for one first")
+        lease = self.book.held(slot, school)
+        if lease is None or ("server", OWN_SERVER) not in lease.resources:
+            raise NoSlot("the request holds no live slot for this server; ask for one first")
+        use = self._uses[slot]
         async with asyncio.timeout(lease.ends_at - self.clock()) as until:
-            _end(lease.transfer)
-            async with lease.turn:
-                if self._leases.get(slot) is not lease:
+            _end(use.transfer)
+            async with use.turn:
+                if self.book.held(slot, school) is not lease:
                     raise NoSlot("the slot was given back")
-                lease.transfer = until
+                use.transfer = until
+                began, cpu = monotonic(), process_time()
                 try:
-                    yield lease
+                    yield use
                 finally:
-                    lease.transfer = None
-
-    def _forget_ended(self) -> None:
-        now = self.clock()
-        self._leases = {slot: lease for slot, lease in self._leases.items() if lease.ends_at > now}
+                    use.transfer = None
+                    if process_time() - cpu >= BUSY_SHARE * (monotonic() - began):
+                        use.limited.add(direction)
 
 
-def routes(desk: ThroughputDesk) -> list[web.RouteDef]:
-    """The handlers over one desk. They read `request[SCHOOL]`, which the server's authentication sets."""
+def routes(desk: ThroughputDesk, link_of: Callable[[str], str] = lambda school: "") -> list[web.RouteDef]:
+    """The handlers over one desk. They read `request[SCHOOL]`, which the server's authentication sets.
+
+    `link_of` gives the aggregation link that a school hangs on, empty where the roster names none.
+    """
 
     async def take_slot(request: web.Request) -> web.Response:
-        granted = desk.grant(request[SCHOOL])
-        if granted is None:
-            wait = str(max(1, ceil(desk.seconds_to_wait())))
-            return problem_response(
-                503,
-                "测速服务正忙 / the test server is busy",
-                f"another test holds the slot; it ends within {wait} s",
-                headers={"Retry-After": wait},
-            )
+        try:
+            body = await plain_body(request)
+            asked = SlotRequest.model_validate_json(body) if body.strip() else SlotRequest()
+        except BadBody as error:
+            return problem_response(error.status, "请求无法读取 / the request cannot be read", str(error))
+        except ValidationError:
+            detail = "server (HOST:PORT) and bits_per_second are accepted"
+            return problem_response(422, "请求格式不对 / the request is malformed", detail)
+        granted = desk.grant(request[SCHOOL], link_of(request[SCHOOL]), asked)
+        if isinstance(granted, Wait):
+            wait = str(max(1, ceil(granted.seconds)))
+            detail = f"{_WHY[granted.why]}; not before {wait} s from now"
+            return problem_response(503, _TITLES[granted.why], detail, headers={"Retry-After": wait})
         return web.json_response(text=granted.model_dump_json(), status=201)
+
+    async def show_slot(request: web.Request) -> web.Response:
+        state = desk.state(request.match_info["slot"], request[SCHOOL])
+        if state is None:
+            return problem_response(404, "没有这个测速时段 / no such slot", "it has ended, or is another school's")
+        return web.json_response(text=state.model_dump_json())
 
     async def give_back(request: web.Request) -> web.Response:
         if not desk.release(request.match_info["slot"], request[SCHOOL]):
@@ -128,17 +172,21 @@ def routes(desk: ThroughputDesk) -> list[web.RouteDef]:
             headers={"Content-Type": "application/octet-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
         try:
-            async with desk.transfer(request.headers.get(SLOT_HEADER, ""), request[SCHOOL]) as lease:
+            async with desk.transfer(request.headers.get(SLOT_HEADER, ""), request[SCHOOL], "download") as use:
                 await response.prepare(request)
+                pace = Pace(use.bytes_per_second)
                 end = desk.clock() + seconds
-                while desk.clock() < end and lease.bytes_left >= len(BLOCK):
-                    lease.bytes_left -= len(BLOCK)
+                while desk.clock() < end and use.bytes_left >= len(BLOCK):
+                    use.bytes_left -= len(BLOCK)
+                    await pace.passed(len(BLOCK))
                     await response.write(BLOCK)
                 await response.write_eof()
         except NoSlot as error:
             return _no_slot(error)
         except TimeoutError:
             _cut(request)
+        except ConnectionError:
+            return response  # the agent's window is over, and it takes no more
         return response
 
     async def upload(request: web.Request) -> web.Response:
@@ -146,8 +194,8 @@ def routes(desk: ThroughputDesk) -> list[web.RouteDef]:
         if seconds is None:
             return _bad_seconds()
         try:
-            async with desk.transfer(request.headers.get(SLOT_HEADER, ""), request[SCHOOL]) as lease:
-                result = await _count(request, lease, seconds, desk.clock)
+            async with desk.transfer(request.headers.get(SLOT_HEADER, ""), request[SCHOOL], "upload") as use:
+                result = await _count(request, use, seconds, desk.clock)
         except NoSlot as error:
             return _no_slot(error)
         except TimeoutError:
@@ -159,18 +207,19 @@ def routes(desk: ThroughputDesk) -> list[web.RouteDef]:
 
     return [
         web.post(THROUGHPUT_SLOTS, take_slot),
+        web.get(THROUGHPUT_SLOTS + "/{slot}", show_slot, allow_head=False),
         web.delete(THROUGHPUT_SLOTS + "/{slot}", give_back),
         web.get(THROUGHPUT, download, allow_head=False),
         web.post(THROUGHPUT, upload),
     ]
 
 
-async def _count(request: web.Request, lease: Lease, seconds: float, clock: Callable[[], float]) -> ThroughputResult:
+async def _count(request: web.Request, use: Use, seconds: float, clock: Callable[[], float]) -> ThroughputResult:
     """Read until the body or the window ends. The answer does not wait for what still waits in the sender's buffers."""
     marks = Marks(seconds)
     async for chunk in request.content.iter_any():
-        lease.bytes_left -= len(chunk)
-        if lease.bytes_left < 0 or not marks.arrived(len(chunk), clock()):
+        use.bytes_left -= len(chunk)
+        if use.bytes_left < 0 or not marks.arrived(len(chunk), clock()):
             break
     marks.ended(clock())
     counted, took = marks.counted()

@@ -1,6 +1,6 @@
 """What throughput tests of a window prove of the path to the MAN, each way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
@@ -12,7 +12,7 @@ from collector.targets.base import Moment
 from collector.units import bit_rate
 from collector.verdict import EvidenceItem, Reason, Values
 from common.text import Text
-from wire.measures import UPLINK_THROUGHPUT, UPLINK_THROUGHPUT_LIMIT
+from wire.measures import UPLINK_CARRIED, UPLINK_THROUGHPUT, UPLINK_THROUGHPUT_LIMIT, UPLINK_THROUGHPUT_SKIPPED
 from wire.report import Observation
 
 PROBE = "throughput"
@@ -21,6 +21,19 @@ LIMITS = {
     "nic": Text("测速主机网卡", "the test box's network card"),
     "cpu": Text("测速主机处理器", "the test box's processor"),
 }
+ELSEWHERE = {"server": "throughput_server_limited", "cross_traffic": "throughput_cross_traffic"}
+"""What held a test back that is not the test box."""
+SKIPPED = {
+    "server_busy": Text("测速服务器忙", "the test server was busy"),
+    "no_slot": Text("没有轮到测速时段", "the district had no slot for it"),
+    "line_busy": Text("线路正忙", "the line was busy"),
+    "daily_bytes": Text("当天的测速流量已用完", "the day's bytes for tests were used up"),
+    "outside_window": Text("不在允许测速的时间", "it was outside of the times for tests"),
+}
+PASSIVE = {"download": "receive", "upload": "transmit"}
+"""The uplink's directions, seen from the school."""
+PAYLOAD = 0.95
+"""Of the octets that a port counts, payload: 1448 of 1518 (0.954) in full frames of Ethernet."""
 UNCLEAR = Text("不明因素", "something unclear")
 BUSY = ("refused", "timeout")
 UNBELIEVABLE = 1e15
@@ -76,6 +89,7 @@ def carried(evidence: Evidence, policy: ThroughputPolicy, moment: Moment) -> Car
     """The best, or the latest, test of the window for each direction."""
     needed = policy.required_bits_per_second * policy.throughput_share
     tests = list(_tests(evidence, moment, policy.window_days, latest_only=policy.statistic == "latest"))
+    tests += [seen for seen in _passive(evidence, moment, policy.window_days) if seen.rate >= needed]
     results: list[Result] = []
     gaps: list[Gap] = []
     for direction, word in DIRECTIONS.items():
@@ -86,9 +100,10 @@ def carried(evidence: Evidence, policy: ThroughputPolicy, moment: Moment) -> Car
         result = max(of_direction, key=_by_rate if policy.statistic == "best" else _by_time)
         results.append(result)
         if not result.is_conclusive(needed):
-            limit = LIMITS.get(result.limit, UNCLEAR)
-            values: Values = {"direction": word, "measured": bit_rate(result.rate), "limit": limit}
-            gaps.append(Gap(Reason("throughput_inconclusive", values)))
+            values: Values = {"direction": word, "measured": bit_rate(result.rate)}
+            if result.limit not in ELSEWHERE:
+                values = {**values, "limit": LIMITS.get(result.limit, UNCLEAR)}
+            gaps.append(Gap(Reason(ELSEWHERE.get(result.limit, "throughput_inconclusive"), values)))
     missing = [gap for gap in gaps if gap.reason.code == "throughput_missing"]
     if missing and (why := _why_none(evidence, moment, policy.window_days)):
         gaps = [why, *(gap for gap in gaps if gap not in missing)]
@@ -138,6 +153,33 @@ def _of_observation(observation: Observation) -> Iterator[Result]:
             yield Result(direction, reading.value * 8, limit, EvidenceItem.of(observation, note))
 
 
+def _passive(evidence: Evidence, moment: Moment, window_days: int) -> Iterator[Result]:
+    """What the uplink was seen carrying, as payload: a lower bound of the line, so that less proves nothing.
+
+    `limit` is empty, so that one below what is needed could never speak against the school.
+    """
+    since = moment.now - timedelta(days=window_days)
+    points: list[tuple[Mapping[str, str], float, EvidenceItem]] = [
+        (reading.labels, reading.value, EvidenceItem.of(observation, _passive_note(reading.value, reading.labels)))
+        for observation in evidence.latest
+        if observation.started_at >= since
+        for reading in readings(observation, UPLINK_CARRIED.name)
+    ]
+    for row in evidence.rolled(UPLINK_CARRIED.name, since.astimezone(ZoneInfo(moment.zone)).date()):
+        if row.maximum_at >= since:
+            note = _passive_note(row.maximum, row.labels)
+            item = EvidenceItem(row.maximum_id, row.probe, row.device, row.maximum_at, note)
+            points.append((row.labels, row.maximum, item))
+    for direction, way in PASSIVE.items():
+        for labels, value, item in points:
+            if labels.get("direction") == way and 0 < value < UNBELIEVABLE:
+                yield Result(direction, value * 8 * PAYLOAD, "", item)
+
+
+def _passive_note(value: float, labels: Mapping[str, str]) -> str:
+    return f"{UPLINK_CARRIED.name}={value:.0f} {labels.get('port', '')} {labels.get('direction', '')}"
+
+
 def _subject(row: Daily) -> tuple[date, str, str, str | None, str | None]:
     return row.day, row.probe, row.device, row.labels.get("direction"), row.labels.get("method")
 
@@ -162,6 +204,9 @@ def _why_none(evidence: Evidence, moment: Moment, window_days: int) -> Gap | Non
         return None
     item = EvidenceItem.of(latest, latest.outcome)
     detail = latest.detail or latest.outcome
+    skipped = {reading.labels.get("why", "") for reading in readings(latest, UPLINK_THROUGHPUT_SKIPPED.name)}
+    if len(skipped) == 1 and (why := SKIPPED.get(skipped.pop())) is not None:
+        return Gap(Reason("throughput_skipped", {"why": why, "days": window_days}), item)
     if latest.outcome in BUSY:
         return Gap(Reason("throughput_busy", {"detail": detail, "days": window_days}), item)
     return Gap(Reason(f"device_{latest.outcome}", {"device": latest.device, "detail": detail}), item)

@@ -18,7 +18,14 @@ from collector.targets.base import Moment, Target, WindowPolicy
 from collector.units import bit_rate
 from collector.verdict import EvidenceItem, Reason, Values, Verdict
 from common.text import Text
-from wire.measures import UPLINK_SPEED, UPLINK_THROUGHPUT, UPLINK_THROUGHPUT_LIMIT, UPLINK_UP
+from wire.measures import (
+    UPLINK_CARRIED,
+    UPLINK_SPEED,
+    UPLINK_THROUGHPUT,
+    UPLINK_THROUGHPUT_LIMIT,
+    UPLINK_THROUGHPUT_SKIPPED,
+    UPLINK_UP,
+)
 from wire.report import Observation
 
 ID = "gigabit_uplink"
@@ -187,6 +194,9 @@ TARGET = Target(
     policy=UplinkPolicy,
     evaluate=evaluate,
     probes=(PROBE, _throughput.PROBE),
-    measures=(UPLINK_SPEED.name, UPLINK_UP.name, UPLINK_THROUGHPUT.name, UPLINK_THROUGHPUT_LIMIT.name),
-    daily=(UPLINK_SPEED.name, UPLINK_THROUGHPUT.name, UPLINK_THROUGHPUT_LIMIT.name),
-)
+    measures=(
+        UPLINK_SPEED.name, UPLINK_UP.name, UPLINK_THROUGHPUT.name, UPLINK_THROUGHPUT_LIMIT.name,
+        UPLINK_THROUGHPUT_SKIPPED.name, UPLINK_CARRIED.name,
+    ),
+    daily=(UPLINK_SPEED.name, UPLINK_THROUGHPUT.name, UPLINK_THROUGHPUT_LIMIT.name, UPLINK_CARRIED.name),
+)  # fmt: skip

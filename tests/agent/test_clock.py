@@ -16,9 +16,9 @@ from pydantic import SecretStr
 
 from agent.clock import Clock
 from agent.courier import Courier
-from agent.tls import ask_the_time, client_context
 from agent.probes.base import CollectorLink
 from agent.spool import Spool
+from agent.tls import ask_the_time, client_context
 from tests.agent.clocks import START, ListedClock, ManualClock
 from tests.agent.made import observation
 from wire.api import HEALTH, REPORTS

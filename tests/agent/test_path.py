@@ -1,5 +1,6 @@
 """Round trip, jitter and loss by real ICMP echo, on the loopback and in network namespaces."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -10,10 +11,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from agent.clients.gateway import parse
 from agent.probes.base import Context
 from agent.probes.path.probe import PROBE
 from agent.probes.path.settings import PathSettings
 from agent.runner import observe
+from collector.targets import TARGETS
 from wire.report import Observation
 
 ROOT = Path(__file__).parents[2]
@@ -105,6 +108,99 @@ def test_neither_is_allowed() -> None:
     assert (seen.outcome, seen.readings) == ("refused", ())
     assert "CAP_NET_RAW" in seen.detail
     assert "ping_group_range" in seen.detail
+
+
+async def test_several_destinations_side_by_side() -> None:
+    places = [("127.0.0.1", "gateway"), ("127.0.0.2", "man-core"), ("::1", "exam-marking")]
+    given = [{"host": host, "destination": name} for host, name in places]
+    seen = await look("", destinations=given)
+    assert (seen.outcome, seen.detail) == ("ok", "")
+    lost = {r.labels["destination"]: r.value for r in seen.readings if r.measure == "path_loss_ratio"}
+    assert lost == {"gateway": 0, "man-core": 0, "exam-marking": 0}
+
+
+async def test_one_destination_that_fails_leaves_the_others() -> None:
+    given = [
+        {"host": "no-such-host.invalid", "destination": "gone"},
+        {"host": "127.0.0.1", "destination": "core"},
+    ]
+    seen = await look("", destinations=given)
+    assert seen.outcome == "unreachable"
+    assert "no-such-host.invalid" in seen.detail
+    assert {reading.labels["destination"] for reading in seen.readings} == {"core"}
+    assert set(values(seen)) == {"path_loss_ratio", "path_round_trip_seconds", "path_jitter_seconds"}
+
+
+async def test_what_overlaps_with_a_throughput_test_goes_by_names_of_its_own() -> None:
+    context = Context(Path())
+    settings = PathSettings(probe="path", device="core", host="127.0.0.1", **QUICK)
+    loaded = {"path_loaded_loss_ratio", "path_loaded_round_trip_seconds", "path_loaded_jitter_seconds"}
+    with context.line.testing():
+        during = await observe(PROBE, settings, context)
+    assert set(values(during)) == loaded
+
+    async def short_test() -> None:
+        await asyncio.sleep(0.03)
+        with context.line.testing():
+            await asyncio.sleep(0.01)
+
+    _, across = await asyncio.gather(short_test(), observe(PROBE, settings, context))
+    assert set(values(across)) == loaded
+    after = await observe(PROBE, settings, context)
+    assert set(values(after)) == {"path_loss_ratio", "path_round_trip_seconds", "path_jitter_seconds"}
+
+
+def test_what_is_measured_during_a_test_is_no_evidence_of_the_man() -> None:
+    target = TARGETS["man_performance"]
+    loaded = {measure.name for measure in PROBE.measures if "loaded" in measure.name}
+    assert len(loaded) == 3
+    assert not loaded & {*target.measures, *target.school_hours, *target.daily}
+
+
+def test_the_default_route_s_gateway() -> None:
+    cards = "ip link add near type veth peer name far; ip link set near up; ip link set far up; "
+    route = "ip addr add 10.97.0.1/24 dev near; ip route add default via 10.97.0.254; "
+    seen = look_in_namespace("default-route", LOOP_UP + cards + route)
+    assert (seen.outcome, values(seen)) == ("unreachable", {"path_loss_ratio": 1})
+    assert "default-route answered none" in seen.detail
+    none = look_in_namespace("default-route", LOOP_UP)
+    assert (none.outcome, none.readings) == ("unreachable", ())
+    assert "no default route" in none.detail
+
+
+@pytest.mark.parametrize(
+    ("rows", "address"),
+    [
+        ([], None),
+        (["eth0 0000A8C0 00000000 0001 0 0 100 00FFFFFF 0 0 0"], None),
+        (["eth0 00000000 0101A8C0 0003 0 0 100 00000000 0 0 0"], "192.168.1.1"),
+        (
+            [
+                "wlan0 00000000 0202A8C0 0003 0 0 600 00000000 0 0 0",
+                "eth0 00000000 0101A8C0 0003 0 0 100 00000000 0 0 0",
+            ],
+            "192.168.1.1",
+        ),
+        (["tun0 00000000 00000000 0001 0 0 0 00000000 0 0 0"], None),
+        (["eth0"], None),
+    ],
+)
+def test_the_table_of_routes(rows: list[str], address: str | None) -> None:
+    head = "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT"
+    assert parse("\n".join([head, *rows])) == address
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"host": ""},
+        {"destinations": [{"host": "a", "destination": "x"}]},
+        {"host": "", "destinations": [{"host": "a", "destination": "x"}, {"host": "b", "destination": "x"}]},
+    ],
+)
+def test_destinations_that_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        PathSettings.model_validate({"probe": "path", "device": "core", "host": "127.0.0.1", **wrong})
 
 
 def test_a_run_must_fit_its_time() -> None:

@@ -30,6 +30,7 @@ class Peer:
         self.running: list[str] = []
         self.most = 0
         self.outcome: Outcome = "ok"
+        self.again_in: float | None = None
         self.kept: list[Observation] = []
         self.gate = asyncio.Event()
         self.gate.set()
@@ -44,6 +45,7 @@ class Peer:
         return Observation(
             id=uuid4(), probe=entry.probe, device=entry.device, started_at=self.clock.now(),
             duration_seconds=0, every_seconds=entry.every_seconds, outcome=self.outcome,
+            again_in_seconds=self.again_in,
         )  # fmt: skip
 
     async def keep(self, observation: Observation) -> None:
@@ -155,6 +157,20 @@ async def test_asking_runs_a_device_at_once_but_no_heavy_entry() -> None:
         await settled()
         assert len(peer.times("d")) == before + 1
         assert peer.times("d")[-1] == clock.seconds
+
+
+@pytest.mark.parametrize(("told", "least", "most"), [(None, 300, 600), (90.0, 90, 150), (36_000.0, 36_000, 36_060)])
+async def test_a_heavy_entry_that_was_put_off_comes_back_when_it_was_told(
+    told: float | None, least: float, most: float
+) -> None:
+    clock = ManualClock()
+    async with running([Entry(device="h", every_seconds=43_200)], clock) as (_, peer):
+        peer.outcome, peer.again_in = "refused", told
+        await clock.advance(61)
+        begun = peer.times("h")[0]
+        await clock.advance(most + 1)
+        assert least <= peer.times("h")[1] - begun <= most
+        peer.outcome, peer.again_in = "ok", None
 
 
 async def test_only_changes_are_logged() -> None:

@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import io
+import json
 import socket
 import ssl
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import date, datetime, timedelta
 from math import isclose
 from pathlib import Path
 from time import process_time
@@ -17,21 +19,37 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from agent.clients import iperf3, throughput_http
-from agent.errors import Malformed, Refused, Silent, Unreachable
+from agent.errors import Busy, Malformed, Refused, Silent, Unreachable
+from agent.line import Octets
 from agent.probes.base import CollectorLink, Context
+from agent.probes.path.probe import PROBE as PATH
+from agent.probes.path.settings import PathSettings
+from agent.probes.throughput import budget
 from agent.probes.throughput.limit import CpuUse, limit_of
+from agent.probes.throughput.meter import cross_traffic
 from agent.probes.throughput.probe import PROBE
 from agent.probes.throughput.settings import ThroughputSettings
 from agent.runner import observe
+from collector.slots import Bounds, Rules
 from common.marks import Marks
 from common.secrets import SecretUnavailable
 from tests.peers.throughput import throughput_server
-from wire.api import SLOT_HEADER, THROUGHPUT, THROUGHPUT_SLOTS
+from wire.api import SLOT_HEADER, THROUGHPUT, THROUGHPUT_SLOTS, SlotGrant, SlotRequest, SlotState
 from wire.problem import CONTENT_TYPE
 from wire.report import Observation
 
-TWO_GIGABIT = 2e9 / 8
+FAST = 5e8 / 8
+"""No relay of these tests is as fast."""
 DEADLINE = 10.0
+
+
+STATE: list[Path] = []
+"""The folder that the probe of the running test may write to."""
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path) -> None:
+    STATE[:] = [tmp_path]
 
 
 def settings(**given: Any) -> ThroughputSettings:
@@ -39,7 +57,7 @@ def settings(**given: Any) -> ThroughputSettings:
 
 
 def link(url: str, school: str = "s1", ca_file: Path | None = None) -> Context:
-    return Context(Path(), CollectorLink(url, lambda: SecretStr(school), ca_file))
+    return Context(STATE[0], CollectorLink(url, lambda: SecretStr(school), ca_file))
 
 
 async def look(context: Context, **given: Any) -> Observation:
@@ -47,11 +65,15 @@ async def look(context: Context, **given: Any) -> Observation:
 
 
 async def look_by_iperf3(port: int, host: str = "127.0.0.1", **given: Any) -> Observation:
-    return await look(Context(Path()), method="iperf3", host=host, port=port, **given)
+    return await look(Context(STATE[0]), method="iperf3", host=host, port=port, **given)
 
 
 def rates(seen: Observation) -> dict[str, float]:
     return {r.labels["direction"]: r.value for r in seen.readings if r.measure == "uplink_throughput_bytes_per_second"}
+
+
+def skipped(seen: Observation) -> list[str]:
+    return [r.labels["why"] for r in seen.readings if r.measure == "uplink_throughput_skipped"]
 
 
 def limits(seen: Observation) -> set[tuple[str, str, str]]:
@@ -105,13 +127,20 @@ def closed_port() -> int:
 # The collector's endpoint
 
 
-async def test_http_fills_more_than_two_gigabit_both_ways() -> None:
+async def test_http_both_ways() -> None:
+    """The path probe, which runs meanwhile, tells that it did; what was moved is charged to the day."""
+    path = PathSettings(probe="path", device="core", host="127.0.0.1", count=2, interval_seconds=0.3)
     async with throughput_server() as (url, desk):
-        seen = await look(link(url))
-        assert desk.seconds_to_wait() == 0  # the slot was given back
+        context = link(url)
+        seen, beside = await asyncio.gather(look(context), observe(PATH, path, context))
+        assert desk.book.live() == ()  # the slot was given back
+    assert {r.measure for r in beside.readings} >= {"path_loaded_loss_ratio"}
+    assert all(r.measure.startswith("path_loaded_") for r in beside.readings)
+    used = json.loads((STATE[0] / budget.FILE).read_text())["bytes"]
+    assert used > 1.6 * sum(rates(seen).values())
     assert (seen.outcome, seen.detail) == ("ok", "")
     assert set(rates(seen)) == {"download", "upload"}
-    assert min(rates(seen).values()) > TWO_GIGABIT
+    assert min(rates(seen).values()) > FAST
     assert ("download", "http", "nic") not in limits(seen)  # the loopback has no speed
     assert {(direction, method) for direction, method, _ in limits(seen)} == {("download", "http"), ("upload", "http")}
 
@@ -162,8 +191,10 @@ async def test_two_agents_at_once_do_not_meet() -> None:
         seen = await asyncio.gather(look(link(url, "s1")), look(link(url, "s2")))
     assert sorted(one.outcome for one in seen) == ["ok", "refused"]
     refused = next(one for one in seen if one.outcome == "refused")
-    assert refused.readings == ()
+    assert skipped(refused) == ["no_slot"]
+    assert not rates(refused)
     assert refused.detail.startswith("test server busy")
+    assert 55 < (refused.again_in_seconds or 0) <= 60
 
 
 async def test_a_rejected_credential() -> None:
@@ -177,12 +208,12 @@ async def test_an_unreadable_credential() -> None:
     def token() -> SecretStr:
         raise SecretUnavailable("token: No such file")
 
-    seen = await look(Context(Path(), CollectorLink("http://127.0.0.1:9", token)))
+    seen = await look(Context(STATE[0], CollectorLink("http://127.0.0.1:9", token)))
     assert (seen.outcome, seen.readings) == ("refused", ())
 
 
 async def test_no_collector_is_configured() -> None:
-    assert (await look(Context(Path()))).outcome == "unreachable"
+    assert (await look(Context(STATE[0]))).outcome == "unreachable"
 
 
 async def test_http_closed_port() -> None:
@@ -348,7 +379,7 @@ async def test_one_transfer_a_slot(ended_by: str) -> None:
             else:
                 async with session.delete(f"{THROUGHPUT_SLOTS}/{mine[SLOT_HEADER]}", headers=mine) as response:
                     assert response.status == 204
-                assert desk.seconds_to_wait() == 0
+                assert desk.book.live() == ()
             with pytest.raises(aiohttp.ClientError):
                 await asyncio.wait_for(running.read(), DEADLINE)
 
@@ -411,7 +442,7 @@ async def test_iperf3_both_ways() -> None:
         seen = await look_by_iperf3(port)
     assert (seen.outcome, seen.detail) == ("ok", "")
     assert set(rates(seen)) == {"download", "upload"}
-    assert min(rates(seen).values()) > TWO_GIGABIT
+    assert min(rates(seen).values()) > FAST
     assert {(direction, method) for direction, method, _ in limits(seen)} == {
         ("download", "iperf3"),
         ("upload", "iperf3"),
@@ -433,7 +464,7 @@ async def test_iperf3_busy() -> None:
         finally:
             other.kill()
             await other.communicate()
-    assert (seen.outcome, seen.readings) == ("refused", ())
+    assert (seen.outcome, rates(seen), skipped(seen)) == ("refused", {}, ["server_busy"])
     assert "test server busy" in seen.detail
 
 
@@ -492,7 +523,7 @@ def test_iperf3_output(output: bytes, error: type[Exception]) -> None:
 
 def test_iperf3_figure_is_the_receivers() -> None:
     output = b'{"end": {"sum_sent": {"bits_per_second": 9e9}, "sum_received": {"bits_per_second": 8e9}}}'
-    assert iperf3.parse(output) == (1e9, 0)
+    assert iperf3.parse(output).rate == 1e9
 
 
 # Pure parts
@@ -511,6 +542,181 @@ def test_iperf3_figure_is_the_receivers() -> None:
 )
 def test_limit(rate: float, nic: float | None, process: float, machine: float, limit: str) -> None:
     assert limit_of(rate, nic, process, machine) == limit
+
+
+@pytest.mark.parametrize(
+    ("server", "cross", "limit"),
+    [
+        (False, None, "path"),
+        (False, 6e6, "path"),
+        (False, 7e6, "cross_traffic"),
+        (True, None, "server"),
+        (True, 7e6, "server"),
+    ],
+)
+def test_limits_beside_the_test_box(server: bool, cross: float | None, limit: str) -> None:
+    assert limit_of(60e6, 125e6, 0.2, 0.2, server_limited=server, cross_traffic=cross) == limit
+    assert limit_of(60e6, 125e6, 0.95, 0.2, server_limited=server, cross_traffic=cross) == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("received", "others"),
+    [
+        pytest.param(106, 0, id="the-test-alone"),
+        pytest.param(100, 0, id="within-the-framing"),
+        pytest.param(156, 10, id="others-too"),
+        pytest.param(89, None, id="counters-that-lag"),
+        pytest.param(0, None, id="counters-that-stand"),
+    ],
+)
+def test_what_others_moved_meanwhile(received: float, others: float | None) -> None:
+    before = Octets(at=0, received=5, sent=5, wide=True, speed=125e6)
+    after = Octets(at=5, received=5 + int(received * 1e6), sent=5, wide=True, speed=125e6)
+    found = cross_traffic(before, after, 100_000_000, download=True)
+    assert found == (None if others is None else pytest.approx(others * 1e6))
+    assert cross_traffic(before, after, 100_000_000, download=False) is None
+
+
+# When there is a test
+
+
+async def test_a_days_bytes_are_bounded_over_restarts(tmp_path: Path) -> None:
+    charge = 2 * 2 * 125_000  # two seconds each way at 1 Mbit/s
+    today = datetime.now().astimezone().date()
+    assert budget.take(tmp_path, today, 1000, 1000)
+    async with throughput_server() as (url, desk):
+        seen = await look(link(url), line_mbit_per_second=1, most_bytes_per_day=charge + 999)
+        assert desk.book.live() == ()
+    assert (seen.outcome, skipped(seen), rates(seen)) == ("refused", ["daily_bytes"], {})
+    assert seen.again_in_seconds is not None
+    assert 0 < seen.again_in_seconds <= 25 * 3600
+
+
+def test_the_days_bytes(tmp_path: Path) -> None:
+    today, tomorrow = date(2026, 9, 10), date(2026, 9, 11)
+    assert budget.take(tmp_path / "new", today, 60, 100)
+    assert not budget.take(tmp_path / "new", today, 41, 100)
+    budget.settle(tmp_path / "new", today, 60, 20)
+    assert budget.take(tmp_path / "new", today, 80, 100)
+    assert not budget.take(tmp_path / "new", today, 1, 100)
+    assert budget.take(tmp_path / "new", tomorrow, 100, 100)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"day": 5}', '{"day": "2026-09-10", "bytes": -5}', "\x00"])
+def test_a_damaged_file_of_bytes_is_an_empty_one(content: str, tmp_path: Path) -> None:
+    (tmp_path / budget.FILE).write_text(content)
+    assert budget.take(tmp_path, date(2026, 9, 10), 100, 100)
+    assert not budget.take(tmp_path, date(2026, 9, 10), 1, 100)
+
+
+async def test_bytes_that_cannot_be_kept_are_not_moved(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    async with throughput_server() as (url, _):
+        context = Context(tmp_path / "file", CollectorLink(url, lambda: SecretStr("s1")))
+        seen = await look(context)
+    assert (seen.outcome, seen.readings) == ("refused", ())
+
+
+async def test_outside_of_the_windows_nothing_is_tested() -> None:
+    now = datetime.now().astimezone()
+    window = f"{now + timedelta(hours=2):%H:%M}-{now + timedelta(hours=3):%H:%M}"
+    seen = await look(link(f"http://127.0.0.1:{closed_port()}"), windows=[window])
+    assert (seen.outcome, skipped(seen)) == ("refused", ["outside_window"])
+    assert seen.again_in_seconds is not None
+    assert 7100 < seen.again_in_seconds <= 7200
+
+
+async def test_the_district_is_closed_for_tests() -> None:
+    async with throughput_server(opens_in=lambda: 3599.5) as (url, _):
+        seen = await look(link(url))
+    assert (seen.outcome, skipped(seen), seen.again_in_seconds) == ("refused", ["no_slot"], 3600)
+
+
+async def test_schools_of_one_aggregation_link_do_not_meet() -> None:
+    rules = Rules(Bounds(10))
+    links = {"s1": "east", "s2": "east", "s3": "west"}
+    async with throughput_server(rules=rules, links=links) as (url, desk):
+        async with throughput_http.slot(url, "s1", None), throughput_http.slot(url, "s3", None):
+            with pytest.raises(Busy, match="aggregation link") as caught:
+                async with throughput_http.slot(url, "s2", None):
+                    pass
+            assert caught.value.again_in == 60
+        assert desk.book.live() == ()
+        async with throughput_http.slot(url, "s2", None):
+            pass
+
+
+async def test_the_districts_pace_is_kept_and_named() -> None:
+    rate = 12_000_000
+    async with (
+        throughput_server(rules=Rules(Bounds(1, rate * 8))) as (url, _),
+        throughput_http.slot(url, "s1", None) as slot,
+    ):
+        for transfer in (await slot.download(0.9), await slot.upload(0.9)):
+            assert rate * 0.85 < transfer.rate < rate * 1.15
+            assert transfer.server_limited
+
+
+async def test_iperf3_keeps_to_the_districts_pace_by_the_collectors_slot() -> None:
+    rate = 2_000_000
+    async with iperf3_server() as port, throughput_server(rules=Rules(Bounds(1, rate * 8))) as (url, desk):
+        seen = await look(link(url), method="iperf3", host="127.0.0.1", port=port)
+        assert desk.book.granted == 1
+    assert (seen.outcome, seen.detail) == ("ok", "")
+    for direction, measured in rates(seen).items():
+        assert rate * 0.8 < measured < rate * 1.2, direction
+    assert {limit for _, _, limit in limits(seen)} <= {"server", "cpu"}
+
+
+async def test_a_test_ends_with_its_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The collector gives the slot to another then, whatever this server still does."""
+    monkeypatch.setattr("agent.probes.throughput.probe.SLOT_MARGIN_SECONDS", 0)
+    async with tcp_server(silent) as port, throughput_server(slot_seconds=1) as (url, _):
+        seen = await look(link(url), method="ndt7", host="127.0.0.1", port=port, tls=False)
+    assert (seen.outcome, rates(seen)) == ("timeout", {})
+    assert "slot ended" in seen.detail
+    assert seen.duration_seconds < 4  # ndt7 alone would wait for five
+
+
+async def test_a_collector_that_says_it_was_the_limit() -> None:
+    async with throughput_server() as (url, desk), throughput_http.slot(url, "s1", None) as slot:
+        await slot.download(0.3)
+        headers = {"Authorization": "Bearer s1"}
+        held = desk.book.live()[0].slot
+        async with aiohttp.ClientSession(url, headers=headers) as session:
+            async with session.get(f"{THROUGHPUT_SLOTS}/{held}") as response:
+                state = SlotState.model_validate_json(await response.read())
+            async with session.get(f"{THROUGHPUT_SLOTS}/{held}x") as response:
+                assert response.status == 404
+    assert set(state.limited) <= {"download"}
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{", b'{"bits_per_second": -1}', b'{"server": 5}', b"\xff"])
+async def test_a_request_for_a_slot_that_is_malformed(body: bytes) -> None:
+    async with throughput_server() as (url, desk), aiohttp.ClientSession(url) as session:
+        async with session.post(THROUGHPUT_SLOTS, data=body, headers={"Authorization": "Bearer s1"}) as response:
+            assert (response.status, response.content_type) == (422, CONTENT_TYPE)
+        assert desk.book.live() == ()
+
+
+async def test_a_slot_for_another_server_moves_nothing_here() -> None:
+    async with throughput_server() as (url, desk), aiohttp.ClientSession(url) as session:
+        answer = desk.grant("s1", "", SlotRequest(server="iperf.example:5201"))
+        assert isinstance(answer, SlotGrant)
+        headers = {"Authorization": "Bearer s1", SLOT_HEADER: answer.slot}
+        async with session.get(THROUGHPUT, headers=headers) as response:
+            assert response.status == 409
+
+
+@pytest.mark.parametrize("text", ["total required bandwidth is larger than server limit", "the server is busy running"])
+def test_iperf3_servers_that_have_enough_to_do(text: str) -> None:
+    with pytest.raises(Busy):
+        iperf3.parse(b'{"error": "error - %b"}' % text.encode())
+
+
+def test_iperf3_servers_without_a_processor_left() -> None:
+    output = b'{"end": {"sum_received": {"bits_per_second": 8e9}, "cpu_utilization_percent": {"remote_total": 97.5}}}'
+    assert iperf3.parse(output).server_limited
 
 
 def test_cpu_use_of_a_busy_and_an_idle_process() -> None:
@@ -553,7 +759,17 @@ def test_marks_that_were_never_both_set(arrivals: list[float]) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"method": "iperf3"}, {"host": "a"}, {"seconds": 31}, {"timeout_seconds": 20}, {"method": "ookla"}],
+    [
+        {"method": "iperf3"},
+        {"host": "a"},
+        {"seconds": 31},
+        {"timeout_seconds": 20},
+        {"method": "ookla"},
+        {"method": "ndt7"},
+        {"method": "ndt7", "host": "a", "seconds": 11},
+        {"windows": ["7-8"]},
+        {"busy_share": 0},
+    ],
 )
 def test_settings_that_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):

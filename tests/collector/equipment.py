@@ -56,6 +56,27 @@ def refused_test(outcome: Outcome = "refused", *readings: R) -> Observation:
     return seen("throughput", "man", *readings, outcome=outcome, detail="the server is busy", ago=60)
 
 
+def skipped_test(why: str) -> Observation:
+    return refused_test("refused", r("uplink_throughput_skipped", 1, method="http", why=why))
+
+
+def _seen_carrying(receive: float, transmit: float) -> list[R]:
+    rates = {"receive": receive, "transmit": transmit}
+    return [
+        r("uplink_carried_bytes_per_second", megabits * MEGABIT, port="wan", direction=direction)
+        for direction, megabits in rates.items()
+    ]
+
+
+def passive(receive: float, transmit: float) -> Observation:
+    """An uplink that was seen carrying this, in Mbit/s of octets."""
+    return seen("ports", "router-2", *_seen_carrying(receive, transmit))
+
+
+def seen_day(receive: float, transmit: float, hours_ago: float) -> tuple[Daily, ...]:
+    return tuple(rolled("ports", "router", one, hours_ago=hours_ago) for one in _seen_carrying(receive, transmit))
+
+
 def port(number: int, megabits: float, place: str = "101") -> R:
     labels = {"port": f"ge{number}", "ifindex": str(number), "place": place}
     return "access_port_speed_bytes", megabits * MEGABIT, labels

@@ -1,6 +1,6 @@
 """The collector's real throughput handlers on a real socket, with a middleware in place of its authentication."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from time import monotonic
 
@@ -9,6 +9,7 @@ from aiohttp.test_utils import TestServer
 
 from collector.api.keys import SCHOOL
 from collector.api.throughput import ThroughputDesk, routes
+from collector.slots import Bounds, Rules, SlotBook
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -29,11 +30,15 @@ async def throughput_server(
     slot_seconds: float = 60,
     max_bytes: int = 50_000_000_000,
     clock: Callable[[], float] = monotonic,
+    rules: Rules | None = None,
+    links: Mapping[str, str] | None = None,
+    opens_in: Callable[[], float] = lambda: 0.0,
 ) -> AsyncIterator[tuple[str, ThroughputDesk]]:
-    """Its URL and its desk."""
-    desk = ThroughputDesk(concurrent, slot_seconds, max_bytes, clock)
+    """Its URL and its desk. `links` is the aggregation link of each school."""
+    book = SlotBook(rules or Rules(Bounds(concurrent)), slot_seconds, clock, opens_in)
+    desk = ThroughputDesk(book, max_bytes)
     app = web.Application(middlewares=[school_by_token])
-    app.add_routes(routes(desk))
+    app.add_routes(routes(desk, lambda school: (links or {}).get(school, "")))
     server = TestServer(app)
     await server.start_server()
     try:

@@ -4,9 +4,11 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from agent.clients.snmp import connect
 from agent.errors import Malformed, Silent
+from agent.line import Octets
 from agent.probes.base import Context, Probe
 from agent.probes.ports.memory import load, memory_file, save
 from agent.probes.ports.roles import assign
@@ -26,6 +28,8 @@ from agent.probes.ports.table import (
     read_ports,
 )
 from agent.probes.ports.trunks import Evidence, read_evidence
+from agent.probes.ports.utilisation import utilisation
+from agent.uplink import read_octets
 from wire.measures import (
     ACCESS_PORT_SPEED,
     ACCESS_PORT_WITHOUT_SPEED,
@@ -40,10 +44,12 @@ from wire.measures import (
     PORT_UP,
     ROWS_EXPECTED,
     ROWS_SEEN,
+    UPLINK_CARRIED,
     UPLINK_RECEIVE_BYTES,
     UPLINK_SPEED,
     UPLINK_TRANSMIT_BYTES,
     UPLINK_UP,
+    UPLINK_UTILISATION,
 )
 from wire.report import Measure, Reading
 
@@ -79,6 +85,7 @@ async def run(settings: PortsSettings, context: Context, now: Callable[[], float
         measured = [port.index for port in ports if port is wan or port.kind in _CARRYING]
         await _read_counters(reader, measured, len(ports))
         sources = await _find_trunks(reader, ports, settings, context, now())
+        octets = await _read_uplink(reader, wan)
     _add_speeds(ports, members, aggregations)
     readings = [Reading(measure=ROWS_SEEN.name, value=len(ports), labels=_TABLE)]
     if expected is not None:
@@ -90,6 +97,9 @@ async def run(settings: PortsSettings, context: Context, now: Callable[[], float
         readings.extend(_state(port))
     for port in ports:
         readings.extend(_traffic(reader, port, port is wan))
+    if wan is not None and octets is not None:
+        speed = None if wan.speed is None or not wan.up else wan.speed / _BITS
+        readings.extend(utilisation(context.line, settings.device, wan.name, replace(octets, speed=speed)))
     if failure := fault or reader.fault:
         raise type(failure)(str(failure), readings)
     return readings
@@ -135,6 +145,17 @@ async def _read_counters(reader: Reader, indexes: list[str], rows: int) -> None:
     await reader.read_cells(COUNTERS, indexes, rows)
     narrow = [index for index in indexes if reader.number(HC_IN, index) is None]
     await reader.read_cells((IN, OUT), narrow, rows)
+
+
+async def _read_uplink(reader: Reader, wan: Port | None) -> Octets | None:
+    """The uplink's counters once more, with the device's clock in the same answer."""
+    if wan is None or isinstance(reader.fault, Silent):
+        return None
+    try:
+        return await read_octets(reader.snmp, wan.index, None)
+    except (Malformed, Silent) as error:
+        reader.fault = reader.fault or error
+        return None
 
 
 def _add_speeds(ports: Sequence[Port], members: Mapping[str, str], aggregations: set[str]) -> None:
@@ -199,6 +220,7 @@ PROBE = Probe(
         PORT_UP, PORT_ADMIN_UP, PORT_SPEED, PORT_INFO, PORT_FULL_DUPLEX, PORT_RECEIVE_BYTES, PORT_TRANSMIT_BYTES,
         PORT_RECEIVE_ERRORS, PORT_TRANSMIT_ERRORS, COUNTER_BITS, ACCESS_PORT_SPEED, ACCESS_PORT_WITHOUT_SPEED,
         ROWS_SEEN, ROWS_EXPECTED, ROLE_SOURCE, UPLINK_UP, UPLINK_SPEED, UPLINK_RECEIVE_BYTES, UPLINK_TRANSMIT_BYTES,
+        UPLINK_UTILISATION, UPLINK_CARRIED,
     ),
     run,
 )  # fmt: skip

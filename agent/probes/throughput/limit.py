@@ -1,4 +1,4 @@
-"""What limited a throughput test: this machine's network card, its processor, or else the path."""
+"""What limited a throughput test: this machine's card or processor, the server, other traffic, or else the path."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,21 +7,38 @@ from typing import Literal
 
 import psutil
 
-Limit = Literal["nic", "cpu", "path"]
+Limit = Literal["nic", "cpu", "server", "cross_traffic", "path"]
 
 NIC_SHARE = 0.85
 """Payload over a card's raw speed from which the card is the limit: a gigabit carries about 0.94 at most."""
 PROCESS_SHARE = 0.90
 """Of one core: reading and writing is one thread's work."""
 MACHINE_SHARE = 0.95
+CROSS_SHARE = 0.1
+"""Of everything that the line carried during the test, from which other traffic is the limit."""
 
 
-def limit_of(rate: float, nic_speed: float | None, process_cpu: float, machine_cpu: float) -> Limit:
-    """The limit of a test at `rate` bytes per second; a card of unknown speed (None) is never the limit."""
+def limit_of(
+    rate: float,
+    nic_speed: float | None,
+    process_cpu: float,
+    machine_cpu: float,
+    *,
+    server_limited: bool = False,
+    cross_traffic: float | None = None,
+) -> Limit:
+    """The limit of a test at `rate` bytes per second; a card of unknown speed (None) is never the limit.
+
+    `cross_traffic` is what others moved meanwhile, in bytes per second; None when nobody can say.
+    """
     if nic_speed is not None and rate >= NIC_SHARE * nic_speed:
         return "nic"
     if process_cpu >= PROCESS_SHARE or machine_cpu >= MACHINE_SHARE:
         return "cpu"
+    if server_limited:
+        return "server"
+    if cross_traffic is not None and cross_traffic >= CROSS_SHARE * (rate + cross_traffic):
+        return "cross_traffic"
     return "path"
 
 

@@ -7,7 +7,17 @@ import pytest
 from collector.evidence import Evidence
 from collector.judge import settled
 from collector.targets.gigabit_uplink import UplinkPolicy
-from tests.collector.equipment import ANY_SCHOOL, carried, day, refused_test, speed_test, uplink
+from tests.collector.equipment import (
+    ANY_SCHOOL,
+    carried,
+    day,
+    passive,
+    refused_test,
+    seen_day,
+    skipped_test,
+    speed_test,
+    uplink,
+)
 from tests.collector.making import GIGABIT, NOW, known, rolled, seen, verdict
 
 
@@ -21,6 +31,38 @@ from tests.collector.making import GIGABIT, NOW, known, rolled, seen, verdict
         pytest.param(known(uplink(), speed_test(941, 400)), "unmet", "throughput_low", id="upload-low"),
         pytest.param(known(uplink(), speed_test(400, 941, "cpu")), "unknown", "throughput_inconclusive", id="weak-box"),
         pytest.param(known(uplink(), speed_test(94, 94, "nic")), "unknown", "throughput_inconclusive", id="slow-card"),
+        pytest.param(
+            known(uplink(), speed_test(400, 941, "server")), "unknown", "throughput_server_limited", id="weak-server"
+        ),
+        pytest.param(
+            known(uplink(), speed_test(400, 941, "cross_traffic")),
+            "unknown",
+            "throughput_cross_traffic",
+            id="busy-line",
+        ),
+        pytest.param(known(uplink(), skipped_test("line_busy")), "unknown", "throughput_skipped", id="skipped"),
+        pytest.param(known(uplink(), skipped_test("")), "unknown", "throughput_busy", id="skipped-for-what"),
+        pytest.param(known(uplink(), passive(950, 950)), "met", "uplink_fast", id="seen-carrying-it"),
+        pytest.param(known(uplink(), passive(946, 950)), "unknown", "not_probed", id="seen-carrying-less"),
+        pytest.param(
+            known(uplink(), passive(950, 2), speed_test(300, 941)), "met", "uplink_fast", id="seen-one-way-tested-other"
+        ),
+        pytest.param(
+            known(uplink(), passive(700, 700), speed_test(300, 300)), "unmet", "throughput_low", id="seen-too-little"
+        ),
+        pytest.param(
+            known(uplink(), speed_test(300, 300), daily=seen_day(960, 960, 30)),
+            "met",
+            "uplink_fast",
+            id="seen-on-a-day",
+        ),
+        pytest.param(
+            known(uplink(), speed_test(300, 300), daily=seen_day(960, 960, 169)),
+            "unmet",
+            "throughput_low",
+            id="seen-long-ago",
+        ),
+        pytest.param(known(uplink(), passive(1e12, 1e12)), "unknown", "not_probed", id="seen-what-no-port-carries"),
         pytest.param(known(uplink()), "unknown", "not_probed", id="no-test"),
         pytest.param(known(uplink(), refused_test()), "unknown", "throughput_busy", id="busy"),
         pytest.param(known(uplink(), refused_test("timeout")), "unknown", "throughput_busy", id="test-timeout"),
