@@ -1,6 +1,7 @@
 """The agent's own /metrics and /healthz: how it is going here, for whoever looks after this machine."""
 
 from collections.abc import Iterator, Sequence
+from heapq import nlargest
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Metric
@@ -11,8 +12,10 @@ from prometheus_client.registry import Collector
 from agent.courier import CourierState
 from agent.schedule import Job, Schedule
 from agent.spool import Spool
+from agent.traps import TrapCounts
 from agent.version import agent_version
 
+SLOWEST = 10
 STUCK_SECONDS = 900.0
 """A run that is so late means that the schedule stands: /healthz says so."""
 
@@ -20,10 +23,13 @@ STUCK_SECONDS = 900.0
 class AgentMetrics(Collector):
     """Families made at scrape time from what the parts know; holds no numbers."""
 
-    def __init__(self, schedule: Schedule, spool: Spool, courier: CourierState) -> None:
+    def __init__(
+        self, schedule: Schedule, spool: Spool, courier: CourierState, traps: TrapCounts | None = None
+    ) -> None:
         self._schedule = schedule
         self._spool = spool
         self._courier = courier
+        self._traps = traps
 
     def collect(self) -> Iterator[Metric]:
         info = _gauge("agent_info", "This agent; always 1.", "version")
@@ -34,6 +40,9 @@ class AgentMetrics(Collector):
         )
         yield from _spool(self._spool)
         yield from _courier(self._courier)
+        if self._traps is not None:
+            yield _notifications(self._traps)
+        yield _slowest(self._schedule.jobs)
         yield from _probes(self._schedule.jobs)
 
 
@@ -75,6 +84,24 @@ def _courier(state: CourierState) -> Iterator[Metric]:
         )
 
 
+def _notifications(counts: TrapCounts) -> Metric:
+    family = CounterMetricFamily(
+        "campus_agent_notifications", "Datagrams on the trap port, since the start.", labels=("result",)
+    )
+    for result in ("heard", "ignored", "skipped"):
+        family.add_metric((result,), getattr(counts, result))
+    return family
+
+
+def _slowest(jobs: Sequence[Job]) -> Metric:
+    """The few that take longest, by name, so that nobody has to sort thousands."""
+    family = _gauge("agent_slowest_probe_seconds", "The longest of all last runs.", "probe", "device")
+    ran = [job.latest for job in jobs if job.latest is not None]
+    for latest in nlargest(SLOWEST, ran, key=lambda each: each.duration_seconds):
+        family.add_metric((latest.probe, latest.device), latest.duration_seconds)
+    return family
+
+
 def _probes(jobs: Sequence[Job]) -> Iterator[Metric]:
     labels = ("probe", "device")
     success = _gauge("probe_success", "1 when the last run ended ok, else 0.", *labels)
@@ -90,10 +117,12 @@ def _probes(jobs: Sequence[Job]) -> Iterator[Metric]:
     yield from (success, duration, at)
 
 
-def make_app(schedule: Schedule, spool: Spool, courier: CourierState) -> web.Application:
+def make_app(
+    schedule: Schedule, spool: Spool, courier: CourierState, traps: TrapCounts | None = None
+) -> web.Application:
     """The two paths, over the running parts."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(AgentMetrics(schedule, spool, courier))
+    registry.register(AgentMetrics(schedule, spool, courier, traps))
 
     async def metrics(request: web.Request) -> web.Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))

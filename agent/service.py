@@ -7,21 +7,24 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import structlog
 from aiohttp import web
 
+from agent.clients.snmp_settings import SnmpAuth
 from agent.clock import Clock
 from agent.courier import Courier, CourierState, own_measures
 from agent.metrics import make_app
+from agent.notifications import MIN_PASSWORD, Senders, UserKey
 from agent.probes.base import AnyProbe, CollectorLink, Context, ProbeSettings
 from agent.runner import observe
 from agent.schedule import Schedule
-from agent.settings import AgentSettings, host_and_port
+from agent.settings import AgentSettings, TrapSettings, host_and_port
 from agent.spool import Spool
+from agent.traps import TrapCounts, TrapListener, listen
 from agent.version import agent_version
+from common.secrets import SecretUnavailable
 from common.text import say
 from wire.report import AgentState, Entry, Observation, Report
 
@@ -113,8 +116,8 @@ async def _run_parts(settings: AgentSettings, probes: Probes, clock: Clock, spoo
     )
     courier = _courier(settings, report_frame(settings, probes), spool, clock, context.collector)
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(_page(settings, schedule, spool, courier))
-        await stack.enter_async_context(_traps(settings, schedule, clock))
+        traps = await stack.enter_async_context(_traps(settings, schedule, clock))
+        await stack.enter_async_context(_page(settings, schedule, spool, courier, traps))
         parts = [asyncio.create_task(schedule.run(), name="schedule")]
         if courier is not None:
             parts.append(asyncio.create_task(courier.run(), name="courier"))
@@ -150,13 +153,13 @@ def _courier(
 
 @contextlib.asynccontextmanager
 async def _page(
-    settings: AgentSettings, schedule: Schedule, spool: Spool, courier: Courier | None
+    settings: AgentSettings, schedule: Schedule, spool: Spool, courier: Courier | None, traps: TrapCounts | None
 ) -> AsyncIterator[None]:
     if settings.metrics is None:
         yield
         return
     host, port = host_and_port(settings.metrics.listen)
-    app = make_app(schedule, spool, courier.state if courier else CourierState())
+    app = make_app(schedule, spool, courier.state if courier else CourierState(), traps)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
@@ -168,25 +171,36 @@ async def _page(
 
 
 @contextlib.asynccontextmanager
-async def _traps(settings: AgentSettings, schedule: Schedule, clock: Clock) -> AsyncIterator[None]:
+async def _traps(settings: AgentSettings, schedule: Schedule, clock: Clock) -> AsyncIterator[TrapCounts | None]:
     if settings.traps is None:
-        yield
+        yield None
         return
-    from agent.traps import TrapListener, listen
-    from common.secrets import SecretUnavailable
-
     host, port = host_and_port(settings.traps.listen)
-    try:
-        community = settings.traps.community.read().get_secret_value()
-    except SecretUnavailable as error:
-        raise Unusable(say(f"traps.community 无法读取：{error}", f"traps.community cannot be read: {error}")) from None
-    listener = TrapListener(settings.devices, community, partial(schedule.ask_now), clock)
+    listener = TrapListener(settings.devices, _senders(settings.traps), schedule.ask_now, clock)
     with _binding("traps.listen", settings.traps.listen):
         transport = await listen(listener, host, port)
     try:
-        yield
+        yield listener.counts
     finally:
         transport.close()
+
+
+def _senders(traps: TrapSettings) -> Senders:
+    try:
+        community = traps.community.read().get_secret_value().encode() if traps.community else None
+        users = {each.user.encode(): _user_key(each.auth) if each.auth else None for each in traps.users}
+    except SecretUnavailable as error:
+        raise Unusable(say(f"traps 的密钥无法读取：{error}", f"a secret of traps cannot be read: {error}")) from None
+    return Senders(community, users)
+
+
+def _user_key(auth: SnmpAuth) -> UserKey:
+    password = auth.password.read().get_secret_value().encode()
+    if len(password) < MIN_PASSWORD:
+        where = auth.password.file or auth.password.env
+        zh, en = f"少于 {MIN_PASSWORD} 个字符", f"fewer than {MIN_PASSWORD} characters"
+        raise Unusable(say(f"traps 的密码（{where}）{zh}", f"a password of traps ({where}) has {en}"))
+    return UserKey.of(auth.protocol, password)
 
 
 @contextlib.contextmanager

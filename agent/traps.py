@@ -1,27 +1,26 @@
 """Hears SNMP notifications and has the device that sent one probed at once. A trap is a hint, never evidence.
 
-SNMPv1 traps (RFC 1157, 4.1.6) and SNMPv2c traps (RFC 3416, 4.2.6). pysnmp decodes; it is imported only when configured.
+What floods is hardly looked at: an unknown sender never, a known one some times a second, and one that is to be probed
+again anyway not at all. A device is known by the address that the datagram comes from.
 """
 
 import asyncio
-import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from pyasn1.codec.ber import decoder
-from pyasn1.error import PyAsn1Error
-from pysnmp.proto import api
-from pysnmp.proto.error import ProtocolError
 
 from agent.clock import Clock
 from agent.hosts import hosts_of
+from agent.notifications import NotOne, Senders
 from agent.probes.base import ProbeSettings
 
 log = structlog.get_logger(__name__)
 
 MAX_DATAGRAM_BYTES = 8 * 1024
+MAX_LOOKS = 20
+"""Datagrams of one address that are looked at in a second."""
 GAP_SECONDS = 10.0
 """A device that sends a storm is probed once now and once after this, not once a trap."""
 NAMES_SECONDS = 300.0
@@ -30,9 +29,32 @@ NAMES_SECONDS = 300.0
 
 @dataclass(slots=True)
 class TrapCounts:
+    """Datagrams since the start."""
+
     heard: int = 0
-    """Notifications of devices that are configured, with the right community."""
+    """Notifications of devices that are configured, from who may send them."""
     ignored: int = 0
+    """From unknown addresses, with wrong credentials, or no notifications."""
+    skipped: int = 0
+    """Not looked at: too many at once, or their device is about to be probed anyway."""
+
+
+@dataclass(slots=True)
+class _Source:
+    """One address that devices have."""
+
+    devices: set[str]
+    asked_at: float = float("-inf")
+    later: asyncio.TimerHandle | None = None
+    second: int = 0
+    looks: int = 0
+
+    def may_look(self, now: float) -> bool:
+        """Whether another datagram of it may be looked at in this second."""
+        if int(now) != self.second:
+            self.second, self.looks = int(now), 0
+        self.looks += 1
+        return self.looks <= MAX_LOOKS
 
 
 class TrapListener(asyncio.DatagramProtocol):
@@ -41,21 +63,19 @@ class TrapListener(asyncio.DatagramProtocol):
     def __init__(
         self,
         entries: Iterable[ProbeSettings],
-        community: str,
+        senders: Senders,
         ask: Callable[[str], object],
         clock: Clock,
         gap: float = GAP_SECONDS,
     ) -> None:
         self._entries = list(entries)
-        self._community = community.encode()
+        self._senders = senders
         self._ask = ask
         self._clock = clock
         self._gap = gap
-        self._devices: dict[str, set[str]] = {}
+        self._sources: dict[str, _Source] = {}
         self._looked_up_at = float("-inf")
         self._looking: asyncio.Task[None] | None = None
-        self._last: dict[str, float] = {}
-        self._later: dict[str, asyncio.TimerHandle] = {}
         self.counts = TrapCounts()
 
     async def look_up(self) -> None:
@@ -69,56 +89,61 @@ class TrapListener(asyncio.DatagramProtocol):
                 continue
             for answer in answers:
                 found.setdefault(str(answer[4][0]), set()).add(device)
-        self._devices, self._looked_up_at = found, self._clock.monotonic()
+        for address, devices in found.items():
+            self._sources.setdefault(address, _Source(devices)).devices = devices
+        for address in self._sources.keys() - found.keys():
+            self._forget(self._sources.pop(address))
+        self._looked_up_at = self._clock.monotonic()
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
-        """From anyone; what counts is a notification with the community, from a configured address."""
-        address = str(addr[0])
-        if len(data) > MAX_DATAGRAM_BYTES or not self._is_notification(data):
-            self.counts.ignored += 1
-        elif address in self._devices:
-            self.counts.heard += 1
-            self._heard(address)
-        else:
+        """From anyone; what counts is a notification of who may send one, from a configured address."""
+        now = self._clock.monotonic()
+        source = self._sources.get(str(addr[0]))
+        if source is None:
             self.counts.ignored += 1
             idle = self._looking is None or self._looking.done()
-            if idle and self._clock.monotonic() - self._looked_up_at > NAMES_SECONDS:
+            if idle and now - self._looked_up_at > NAMES_SECONDS:
                 self._looking = asyncio.get_running_loop().create_task(self.look_up())
+        elif source.later is not None or not source.may_look(now):
+            self.counts.skipped += 1
+        elif self._is_notification(data):
+            self.counts.heard += 1
+            self._heard(source, now)
+        else:
+            self.counts.ignored += 1
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for handle in self._later.values():
-            handle.cancel()
+        for source in self._sources.values():
+            self._forget(source)
         if self._looking is not None:
             self._looking.cancel()
 
     def _is_notification(self, data: bytes) -> bool:
-        try:
-            version = int(api.decodeMessageVersion(data))
-            module = api.PROTOCOL_MODULES.get(version)
-            if module is None:
-                return False
-            message, _ = decoder.decode(data, asn1Spec=module.Message())
-            community = bytes(module.apiMessage.get_community(message))
-            kind = module.apiMessage.get_pdu(message).__class__
-        except (PyAsn1Error, ProtocolError, ValueError, TypeError, IndexError, KeyError, AttributeError):
+        if len(data) > MAX_DATAGRAM_BYTES:
             return False
-        return kind is module.TrapPDU and hmac.compare_digest(community, self._community)
+        try:
+            self._senders.check(data)
+        except NotOne:
+            return False
+        return True
 
-    def _heard(self, address: str) -> None:
-        now = self._clock.monotonic()
-        left = self._last.get(address, float("-inf")) + self._gap - now
+    def _heard(self, source: _Source, now: float) -> None:
+        left = source.asked_at + self._gap - now
         if left <= 0:
-            self._ask_for(address)
-        elif address not in self._later:
+            self._ask_for(source)
+        else:
             # The last trap of a storm tells of the state that stays, so it must be looked at too.
-            self._later[address] = asyncio.get_running_loop().call_later(left, self._ask_for, address)
+            source.later = asyncio.get_running_loop().call_later(left, self._ask_for, source)
 
-    def _ask_for(self, address: str) -> None:
-        self._later.pop(address, None)
-        self._last[address] = self._clock.monotonic()
-        for device in sorted(self._devices.get(address, ())):
+    def _ask_for(self, source: _Source) -> None:
+        source.later, source.asked_at = None, self._clock.monotonic()
+        for device in sorted(source.devices):
             log.debug("a notification has a device probed now", device=device)
             self._ask(device)
+
+    def _forget(self, source: _Source) -> None:
+        if source.later is not None:
+            source.later.cancel()
 
 
 async def listen(listener: TrapListener, host: str, port: int) -> asyncio.DatagramTransport:
