@@ -40,6 +40,7 @@ class Job:
     lag: float = 0.0
     """How late the last run began."""
     latest: Observation | None = None
+    """Without its readings: those of hundreds of devices would be most of the agent's memory."""
     failing_since: float | None = None
     outcome: Outcome = "ok"
     asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -111,7 +112,7 @@ class Schedule:
             begun = self._clock.monotonic()
             job.waits, job.lag = False, max(0.0, begun - job.due)
             observation = await self._observe(job.settings)
-        job.latest = observation
+        job.latest = observation.model_copy(update={"readings": ()})
         self._note(job, observation)
         await self._keep(observation)
         return begun

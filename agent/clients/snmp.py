@@ -10,6 +10,7 @@ import codecs
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from ipaddress import ip_address
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -239,11 +240,21 @@ def _password(secret: Secret) -> bytes:
 
 async def _addresses(settings: SnmpSettings) -> list[str]:
     """The host's addresses, the resolver's first choice first."""
+    if _is_address(settings.host):
+        return [settings.host]  # the resolver works in a thread, which costs as much as a small table
     try:
         found = await asyncio.get_running_loop().getaddrinfo(settings.host, settings.port, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError) as error:
         raise Unreachable(f"{settings.host}: {getattr(error, 'strerror', None) or 'not a name'}") from None
     return list(dict.fromkeys(str(address[4][0]) for address in found))
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return "%" not in host  # a scope id is the resolver's to understand
 
 
 def _arcs(index: str) -> tuple[int, ...]:
