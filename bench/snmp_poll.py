@@ -56,7 +56,12 @@ def main() -> int:
 
 async def _measure(rounds: int, device: int, http_port: int, process: int) -> str:
     settings = SnmpSettings.model_validate(
-        {"host": "127.0.0.1", "port": device, "community": {"env": "CAMPUS_BENCH_COMMUNITY"}}
+        {
+            "host": "127.0.0.1",
+            "port": device,
+            "community": {"env": "CAMPUS_BENCH_COMMUNITY"},
+            "request_timeout_seconds": 10,
+        }
     )
     ports = PortsSettings(probe="ports", device="bench", snmp=settings)
 

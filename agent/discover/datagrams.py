@@ -10,6 +10,9 @@ from agent.discover.search import Search
 
 MAX_ANSWERS = 4
 """Taken of one address; a device that floods is heard no more."""
+MAX_ANSWER_BYTES = 8 * 1024
+MAX_BYTES = 16 * 1024 * 1024
+"""Of all answers to one question."""
 ROUNDS = 2
 """A multicast is sent again, since nobody repeats a lost one (SOAP-over-UDP 1.1, 4.1)."""
 
@@ -18,14 +21,16 @@ class _Answers(asyncio.DatagramProtocol):
     def __init__(self, search: Search) -> None:
         self._search = search
         self.by_address: dict[str, list[bytes]] = {}
+        self._left = MAX_BYTES
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         ip = address_of(str(addr[0]))
-        if ip is None or str(ip) not in self._search.scope:
+        if ip is None or len(data) > min(MAX_ANSWER_BYTES, self._left) or str(ip) not in self._search.scope:
             return
         answers = self.by_address.setdefault(str(ip), [])
         if len(answers) < MAX_ANSWERS:
             answers.append(data)
+            self._left -= len(data)
 
     def error_received(self, exc: Exception) -> None:
         """Nobody listens there, or there is no route: that is an answer to a search."""
