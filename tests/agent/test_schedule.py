@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from agent.probes.base import ProbeSettings
 from agent.schedule import Schedule
 from tests.agent.clocks import ManualClock, settled
-from wire.report import Observation, Outcome
+from wire.report import Observation, Outcome, Reading
 
 
 class Entry(ProbeSettings):
@@ -31,6 +31,7 @@ class Peer:
         self.most = 0
         self.outcome: Outcome = "ok"
         self.kept: list[Observation] = []
+        self.readings: tuple[Reading, ...] = ()
         self.hangs = False
         """Every run of a device whose name begins with h is a timeout; with `hangs` it never ends."""
         self.gate = asyncio.Event()
@@ -49,6 +50,7 @@ class Peer:
         return Observation(
             id=uuid4(), probe=entry.probe, device=entry.device, started_at=self.clock.now(),
             duration_seconds=0, every_seconds=entry.every_seconds, outcome="timeout" if hanging else self.outcome,
+            readings=self.readings,
         )  # fmt: skip
 
     async def keep(self, observation: Observation) -> None:
@@ -191,3 +193,14 @@ async def test_devices_that_hang_hold_half_of_the_slots_at_most() -> None:
             times = peer.times(f"d{n}")
             assert [b - a for a, b in pairwise(times)] == pytest.approx([60] * (len(times) - 1))
             assert len(times) >= 5
+
+
+async def test_the_readings_of_a_run_are_kept_once_and_not_remembered() -> None:
+    clock = ManualClock()
+    async with running(entries(1), clock) as (schedule, peer):
+        peer.readings = (Reading(measure="port_up", value=1),)
+        await clock.advance(60)
+        assert peer.kept[0].readings == peer.readings
+        latest = schedule.jobs[0].latest
+        assert latest is not None
+        assert (latest.id, latest.readings) == (peer.kept[0].id, ())
