@@ -4,12 +4,15 @@ import asyncio
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from ipaddress import ip_network
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.discover.credentials import credentials
 from agent.discover.datagrams import survey
@@ -17,13 +20,13 @@ from agent.discover.networks import BadNetwork, Scope, networks
 from agent.discover.proposed import document
 from agent.discover.search import Credential, Gate, OutOfScope, Search
 from agent.discover.streams import MAX_BYTES, headers, talk
-from agent.discover.ways import ws_discovery
+from agent.discover.ways import mdns, ws_discovery
 from agent.probes import PROBES
 from agent.probes.found import Clue, clean
 from agent.settings import settings_model
 from common.configfile import ConfigError, parse, validated
 from common.text import Text
-from tests.peers.discoverable import BOMB, matches
+from tests.peers.discoverable import BOMB, matches, services
 from tests.peers.udp import udp
 
 
@@ -111,6 +114,32 @@ def test_a_probe_match_is_read() -> None:
 def test_a_hostile_answer_is_no_probe_match(answer: bytes) -> None:
     with pytest.raises(ws_discovery.BadXml):
         ws_discovery.parse(answer)
+
+
+ASKED = b"CP\0\0\0\1\0\0\0\0\0\0\x09_services\x07_dns-sd\x04_udp\x05local\0\0\x0c\0\1"
+
+
+def test_the_kinds_of_service_are_read() -> None:
+    assert mdns.kinds(services(ASKED)) == {"airplay", "googlecast"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"", ASKED, b"xx" + services(ASKED)[2:], services(ASKED)[:-3], services(ASKED)[:60],
+        b"CP\x84\0\0\1\0\1\0\0\0\0\xc0\x0c\0\x0c\0\1", b"CP\x84\0\xff\xff\xff\xff\0\0\0\0" + b"\xc0\x0e\xc0\x0c" * 50,
+    ],
+    ids=["empty", "question", "another", "cut", "cut-name", "loop", "loops"],
+)  # fmt: skip
+def test_a_hostile_answer_is_no_service(answer: bytes) -> None:
+    with pytest.raises(mdns.BadDns):
+        mdns.kinds(answer)
+
+
+@given(st.binary(max_size=200))
+def test_noise_in_an_answer_ends(noise: bytes) -> None:
+    with suppress(mdns.BadDns):
+        mdns.kinds(b"CP\x84\0\0\1\0\x09\0\0\0\0" + noise)
 
 
 async def test_an_answer_to_another_probe_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:

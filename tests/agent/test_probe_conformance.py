@@ -45,7 +45,7 @@ def test_example_is_one_entry(name: str, probe: AnyProbe) -> None:
 
 @each_probe
 def test_what_it_proposes_is_an_entry(name: str, probe: AnyProbe) -> None:
-    """One address that gives every clue there is: a probe that can be found proposes what its own settings take."""
+    """By each clue alone and by all: a probe that can be found proposes what its own settings take."""
     if not (FOLDER / name / "discovered.py").exists():
         return
     module = import_module(f"agent.probes.{name}.discovered")
@@ -53,7 +53,8 @@ def test_what_it_proposes_is_an_entry(name: str, probe: AnyProbe) -> None:
     snmp = {"host": "192.0.2.1", "community": {"env": "C"}}
     facts = {"forwarding": "1", "interfaces": "9", "pack": "huawei-ac", "lists_stations": "yes", "addresses_seen": "9"}
     clues = {way: Clue(way, 1, Text("", ""), "", facts, snmp) for way in ways()}
-    proposals = module.propose([Found("192.0.2.1", clues)])
+    seen = [{way: clue} for way, clue in clues.items()] + [clues]
+    proposals = [proposal for each in seen for proposal in module.propose([Found("192.0.2.1", each)])]
     assert proposals, "nothing makes it be found"
     for proposal in proposals:
         if proposal.first is None:

@@ -49,6 +49,17 @@ def matches(probe: bytes, address: str) -> bytes:
 <d:MetadataVersion>1</d:MetadataVersion></d:ProbeMatch></d:ProbeMatches></e:Body></e:Envelope>""".encode()
 
 
+def services(question: bytes) -> bytes:
+    """An answer by unicast: the question again and two PTR records, one with a compressed name (RFC 6762, 6.7)."""
+    asked = question[12:]
+    kind = b"\x08_airplay\x04_tcp\x05local\x00"
+    first = b"\xc0\x0c" + bytes([0, 12, 0, 1, 0, 0, 0, 10, 0, len(kind)]) + kind
+    local = (12 + asked.index(b"\x05local")).to_bytes(2)
+    named = b"\x0b_googlecast\x04_tcp" + bytes([0xC0 | local[0], local[1]])
+    second = b"\xc0\x0c" + bytes([0, 12, 0, 1, 0, 0, 0, 10, 0, len(named)]) + named
+    return question[:2] + bytes([0x84, 0, 0, 1, 0, 2, 0, 0, 0, 0]) + asked + first + second
+
+
 class _Udp(asyncio.DatagramProtocol):
     def __init__(self, answers: Callable[[bytes], list[bytes]]) -> None:
         self._answers = answers
@@ -121,12 +132,13 @@ async def _play() -> None:
         page = "<html><title>大屏 &amp; 管理</title></html>".encode()
         moved = b"HTTP/1.1 302 Found\r\nLocation: http://10.99.0.6/\r\nServer: panel\r\n\r\n"
         await said(PANEL, 80, moved + page)
+        await udp(PANEL, 5353, lambda data: [services(data)])
         await udp(SECURED, 5060, _sip)
         await asyncio.start_server(drip, HOSTILE, 4352)
         await asyncio.start_server(flood, HOSTILE, 80)
         await asyncio.start_server(flood, HOSTILE, 554)
         await udp(HOSTILE, 161, lambda data: [os.urandom(300), b"\x30\x84\xff\xff\xff\xff", data])
-        for port in (1900, 3702, 5060):
+        for port in (1900, 3702, 5060, 5353):
             await udp(HOSTILE, port, lambda data: [BOMB, os.urandom(800), data] * 100)
         print("ready", flush=True)
         await asyncio.Event().wait()
