@@ -10,9 +10,9 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from agent.courier import CourierState
+from agent.hints import HintCounts
 from agent.schedule import Job, Schedule
 from agent.spool import Spool
-from agent.traps import TrapCounts
 from agent.version import agent_version
 
 SLOWEST = 10
@@ -24,7 +24,7 @@ class AgentMetrics(Collector):
     """Families made at scrape time from what the parts know; holds no numbers."""
 
     def __init__(
-        self, schedule: Schedule, spool: Spool, courier: CourierState, traps: TrapCounts | None = None
+        self, schedule: Schedule, spool: Spool, courier: CourierState, traps: HintCounts | None = None
     ) -> None:
         self._schedule = schedule
         self._spool = spool
@@ -84,7 +84,7 @@ def _courier(state: CourierState) -> Iterator[Metric]:
         )
 
 
-def _notifications(counts: TrapCounts) -> Metric:
+def _notifications(counts: HintCounts) -> Metric:
     family = CounterMetricFamily(
         "campus_agent_notifications", "Datagrams on the trap port, since the start.", labels=("result",)
     )
@@ -118,7 +118,7 @@ def _probes(jobs: Sequence[Job]) -> Iterator[Metric]:
 
 
 def make_app(
-    schedule: Schedule, spool: Spool, courier: CourierState, traps: TrapCounts | None = None
+    schedule: Schedule, spool: Spool, courier: CourierState, traps: HintCounts | None = None
 ) -> web.Application:
     """The two paths, over the running parts."""
     registry = CollectorRegistry(auto_describe=False)

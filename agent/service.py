@@ -15,6 +15,7 @@ from aiohttp import web
 from agent.clients.snmp_settings import SnmpAuth
 from agent.clock import Clock
 from agent.courier import Courier, CourierState, own_measures
+from agent.hints import HintCounts, listen
 from agent.metrics import make_app
 from agent.notifications import MIN_PASSWORD, Senders, UserKey
 from agent.probes.base import AnyProbe, CollectorLink, Context, ProbeSettings
@@ -22,7 +23,7 @@ from agent.runner import observe
 from agent.schedule import Schedule
 from agent.settings import AgentSettings, TrapSettings, host_and_port
 from agent.spool import Spool
-from agent.traps import TrapCounts, TrapListener, listen
+from agent.traps import TrapListener
 from agent.version import agent_version
 from common.secrets import SecretUnavailable
 from common.text import say
@@ -153,7 +154,7 @@ def _courier(
 
 @contextlib.asynccontextmanager
 async def _page(
-    settings: AgentSettings, schedule: Schedule, spool: Spool, courier: Courier | None, traps: TrapCounts | None
+    settings: AgentSettings, schedule: Schedule, spool: Spool, courier: Courier | None, traps: HintCounts | None
 ) -> AsyncIterator[None]:
     if settings.metrics is None:
         yield
@@ -171,7 +172,7 @@ async def _page(
 
 
 @contextlib.asynccontextmanager
-async def _traps(settings: AgentSettings, schedule: Schedule, clock: Clock) -> AsyncIterator[TrapCounts | None]:
+async def _traps(settings: AgentSettings, schedule: Schedule, clock: Clock) -> AsyncIterator[HintCounts | None]:
     if settings.traps is None:
         yield None
         return

@@ -11,10 +11,10 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as plain
 
 from agent.courier import CourierState
+from agent.hints import HintCounts
 from agent.metrics import STUCK_SECONDS, make_app
 from agent.schedule import Schedule
 from agent.spool import Spool
-from agent.traps import TrapCounts
 from tests.agent.clocks import START, ManualClock
 from tests.agent.made import observation
 from tests.agent.test_schedule import Entry, Peer
@@ -40,7 +40,7 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
     schedule = Schedule([Entry(device="灯"), Entry(device='q"uote\n')], peer.observe, peer.keep, clock)
     spool, courier = Spool(tmp_path / "s", 1 << 24, timedelta(days=30), clock), CourierState()
     await spool.open()
-    traps = TrapCounts(heard=3, ignored=2, skipped=1)
+    traps = HintCounts(heard=3, ignored=2, skipped=1)
     runner = web.AppRunner(make_app(schedule, spool, courier, traps), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

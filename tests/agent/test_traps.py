@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.hints import MAX_LOOKS, listen
 from agent.notifications import NotOne, Senders, UserKey
 from agent.probes.base import ProbeSettings
-from agent.traps import MAX_LOOKS, TrapListener, listen
+from agent.traps import TrapListener
 from tests.agent.clocks import ManualClock
 from tests.agent.test_schedule import Entry
 
