@@ -1,7 +1,8 @@
 """The agent's own /metrics and /healthz: how it is going here, for whoever looks after this machine."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import nlargest
+from types import MappingProxyType
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Metric
@@ -16,6 +17,7 @@ from agent.spool import Spool
 from agent.version import agent_version
 
 SLOWEST = 10
+NONE: Mapping[str, HintCounts] = MappingProxyType({})
 STUCK_SECONDS = 900.0
 """A run that is so late means that the schedule stands: /healthz says so."""
 
@@ -24,12 +26,12 @@ class AgentMetrics(Collector):
     """Families made at scrape time from what the parts know; holds no numbers."""
 
     def __init__(
-        self, schedule: Schedule, spool: Spool, courier: CourierState, traps: HintCounts | None = None
+        self, schedule: Schedule, spool: Spool, courier: CourierState, hints: Mapping[str, HintCounts] = NONE
     ) -> None:
         self._schedule = schedule
         self._spool = spool
         self._courier = courier
-        self._traps = traps
+        self._hints = hints
 
     def collect(self) -> Iterator[Metric]:
         info = _gauge("agent_info", "This agent; always 1.", "version")
@@ -40,8 +42,8 @@ class AgentMetrics(Collector):
         )
         yield from _spool(self._spool)
         yield from _courier(self._courier)
-        if self._traps is not None:
-            yield _notifications(self._traps)
+        if self._hints:
+            yield _hints(self._hints)
         yield _slowest(self._schedule.jobs)
         yield from _probes(self._schedule.jobs)
 
@@ -84,12 +86,13 @@ def _courier(state: CourierState) -> Iterator[Metric]:
         )
 
 
-def _notifications(counts: HintCounts) -> Metric:
+def _hints(hints: Mapping[str, HintCounts]) -> Metric:
     family = CounterMetricFamily(
-        "campus_agent_notifications", "Datagrams on the trap port, since the start.", labels=("result",)
+        "campus_agent_hints", "Datagrams that devices sent unasked, since the start.", labels=("source", "result")
     )
-    for result in ("heard", "ignored", "skipped"):
-        family.add_metric((result,), getattr(counts, result))
+    for source, counts in hints.items():
+        for result in ("heard", "ignored", "skipped"):
+            family.add_metric((source, result), getattr(counts, result))
     return family
 
 
@@ -118,11 +121,11 @@ def _probes(jobs: Sequence[Job]) -> Iterator[Metric]:
 
 
 def make_app(
-    schedule: Schedule, spool: Spool, courier: CourierState, traps: HintCounts | None = None
+    schedule: Schedule, spool: Spool, courier: CourierState, hints: Mapping[str, HintCounts] = NONE
 ) -> web.Application:
     """The two paths, over the running parts."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(AgentMetrics(schedule, spool, courier, traps))
+    registry.register(AgentMetrics(schedule, spool, courier, hints))
 
     async def metrics(request: web.Request) -> web.Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))

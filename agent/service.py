@@ -5,7 +5,7 @@ import contextlib
 import fcntl
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from aiohttp import web
 from agent.clients.snmp_settings import SnmpAuth
 from agent.clock import Clock
 from agent.courier import Courier, CourierState, own_measures
-from agent.hints import HintCounts, listen
+from agent.hints import HintCounts, HintListener, listen
 from agent.metrics import make_app
 from agent.notifications import MIN_PASSWORD, Senders, UserKey
 from agent.probes.base import AnyProbe, CollectorLink, Context, ProbeSettings
@@ -117,8 +117,10 @@ async def _run_parts(settings: AgentSettings, probes: Probes, clock: Clock, spoo
     )
     courier = _courier(settings, report_frame(settings, probes), spool, clock, context.collector)
     async with contextlib.AsyncExitStack() as stack:
-        traps = await stack.enter_async_context(_traps(settings, schedule, clock))
-        await stack.enter_async_context(_page(settings, schedule, spool, courier, traps))
+        hints = {}
+        if settings.traps is not None:
+            hints["snmp"] = await stack.enter_async_context(_traps(settings, settings.traps, schedule, clock))
+        await stack.enter_async_context(_page(settings, schedule, spool, courier, hints))
         parts = [asyncio.create_task(schedule.run(), name="schedule")]
         if courier is not None:
             parts.append(asyncio.create_task(courier.run(), name="courier"))
@@ -154,13 +156,13 @@ def _courier(
 
 @contextlib.asynccontextmanager
 async def _page(
-    settings: AgentSettings, schedule: Schedule, spool: Spool, courier: Courier | None, traps: HintCounts | None
+    settings: AgentSettings, schedule: Schedule, spool: Spool, courier: Courier | None, hints: Mapping[str, HintCounts]
 ) -> AsyncIterator[None]:
     if settings.metrics is None:
         yield
         return
     host, port = host_and_port(settings.metrics.listen)
-    app = make_app(schedule, spool, courier.state if courier else CourierState(), traps)
+    app = make_app(schedule, spool, courier.state if courier else CourierState(), hints)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
@@ -172,16 +174,21 @@ async def _page(
 
 
 @contextlib.asynccontextmanager
-async def _traps(settings: AgentSettings, schedule: Schedule, clock: Clock) -> AsyncIterator[HintCounts | None]:
-    if settings.traps is None:
-        yield None
-        return
-    host, port = host_and_port(settings.traps.listen)
-    listener = TrapListener(settings.devices, _senders(settings.traps), schedule.ask_now, clock)
-    with _binding("traps.listen", settings.traps.listen):
+async def _traps(
+    settings: AgentSettings, traps: TrapSettings, schedule: Schedule, clock: Clock
+) -> AsyncIterator[HintCounts]:
+    listener = TrapListener(settings.devices, _senders(traps), schedule.ask_now, clock)
+    async with _listening(listener, "traps.listen", traps.listen):
+        yield listener.counts
+
+
+@contextlib.asynccontextmanager
+async def _listening(listener: HintListener, field: str, at: str) -> AsyncIterator[None]:
+    host, port = host_and_port(at)
+    with _binding(field, at):
         transport = await listen(listener, host, port)
     try:
-        yield listener.counts
+        yield
     finally:
         transport.close()
 

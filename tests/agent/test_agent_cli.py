@@ -278,7 +278,7 @@ async def test_a_trap_has_a_device_probed_at_once(arguments: tuple[str, ...], tm
     env = {**os.environ, "MIBS": "", "SNMP_PERSISTENT_DIR": str(tmp_path)}
     assert subprocess.run(send, env=env, capture_output=True).returncode == 0
     await running.page("campus_agent_spooled_reports 1.0")
-    await running.page('campus_agent_notifications_total{result="heard"} 1.0')
+    await running.page('campus_agent_hints_total{result="heard",source="snmp"} 1.0')
     assert await running.stop() == 0
 
 

@@ -40,8 +40,8 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
     schedule = Schedule([Entry(device="灯"), Entry(device='q"uote\n')], peer.observe, peer.keep, clock)
     spool, courier = Spool(tmp_path / "s", 1 << 24, timedelta(days=30), clock), CourierState()
     await spool.open()
-    traps = HintCounts(heard=3, ignored=2, skipped=1)
-    runner = web.AppRunner(make_app(schedule, spool, courier, traps), access_log=None)
+    hints = {"snmp": HintCounts(heard=3, ignored=2, skipped=1)}
+    runner = web.AppRunner(make_app(schedule, spool, courier, hints), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield Page(f"http://127.0.0.1:{runner.addresses[0][1]}", schedule, spool, courier, clock)
@@ -73,7 +73,7 @@ async def test_numbers_are_those_of_the_parts(page: Page) -> None:
         (
             s.name,
             *(s.labels[label] for label in ("probe", "device") if label in s.labels),
-            *s.labels.get("result", "").split(),
+            *(s.labels[label] for label in ("source", "result") if label in s.labels),
         ): s.value
         for family in plain(text)
         for s in family.samples
@@ -86,7 +86,7 @@ async def test_numbers_are_those_of_the_parts(page: Page) -> None:
     assert found["campus_probe_success", "lamp", "灯"] == 1
     assert found["campus_probe_success", "lamp", 'q"uote'] == 0
     assert found["campus_probe_duration_seconds", "lamp", 'q"uote'] == 10
-    assert found["campus_agent_notifications_total", "skipped"] == 1
+    assert found["campus_agent_hints_total", "snmp", "skipped"] == 1
     assert found["campus_agent_slowest_probe_seconds", "lamp", 'q"uote'] == 10
     assert any(key[0] == "campus_agent_info" for key in found)
 
