@@ -52,7 +52,7 @@ async def survey(
     """
     answers = _Answers(search)
     transports = {}
-    hosts = list(search.scope.hosts())
+    hosts = list(search.scope)
     try:
         for family in {_family(host) for host in hosts}:
             transports[family] = await _open(answers, family, own_port, broadcast)

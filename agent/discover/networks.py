@@ -36,28 +36,25 @@ class Link:
 
 
 class Scope:
-    """The given networks. Nothing is sent to an address that is not `in` it."""
+    """The given networks, which `networks` bounds. Nothing is sent to an address that is not `in` it."""
 
     def __init__(self, networks: Sequence[Network]) -> None:
         v4 = collapse_addresses(each for each in networks if isinstance(each, IPv4Network))
         v6 = collapse_addresses(each for each in networks if isinstance(each, IPv6Network))
         self.networks: tuple[Network, ...] = (*v4, *v6)
         # By network as given: the ends of each are no hosts, even where two of them lie side by side.
-        self._given = tuple(dict.fromkeys(networks))
+        hosts = {ip for network in networks for ip in network if _is_host(ip, network)}
+        self._hosts = dict.fromkeys(map(str, sorted(hosts, key=lambda ip: (ip.version, int(ip)))))
 
     def __contains__(self, address: str) -> bool:
-        ip = address_of(address)
-        return ip is not None and any(ip in network and _is_host(ip, network) for network in self._given)
+        return address in self._hosts or str(address_of(address)) in self._hosts
 
-    def hosts(self) -> Iterator[str]:
-        """Every address that may be asked, once."""
-        for network in self.networks:
-            for ip in network:
-                if str(ip) in self:
-                    yield str(ip)
+    def __iter__(self) -> Iterator[str]:
+        """Every address that may be asked, once, in order."""
+        return iter(self._hosts)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self.hosts())
+        return len(self._hosts)
 
     def links(self) -> list[Link]:
         """This machine's links on which a multicast reaches no other network, by the addresses that it has there."""

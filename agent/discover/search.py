@@ -84,7 +84,7 @@ class Search:
 
     async def each(self, ask: Callable[[str], Awaitable[None]], packets: int = 1) -> None:
         """Ask every address, AT_ONCE at a time. `ask` sends at most so many packets before an answer."""
-        hosts = self.scope.hosts()
+        hosts = iter(self.scope)
 
         async def worker() -> None:
             for host in hosts:
