@@ -20,6 +20,7 @@ check: .venv/dev.done programs ## ruff, strict types, import layers, promtool, c
 
 bench: .venv/dev.done programs ## measures beside a peer; prints the tables of docs/benchmarks.md
 	@$(PYTHON) -m bench.snmp_poll
+	@$(PYTHON) -m bench.many_devices
 	@$(PYTHON) -m bench.evaluations
 	@$(PYTHON) -m bench.cameras
 	@$(PYTHON) -m bench.av_devices

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from agent.discover import command as discovery
 from agent.version import agent_version
 from common.text import LANGUAGES, say
 
@@ -171,6 +172,9 @@ def enrol(
         ),
         err=True,
     )
+
+
+app.command(help=discovery.HELP)(discovery.discover)
 
 
 @app.command(help=say("显示版本。", "Show the version."))

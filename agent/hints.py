@@ -1,4 +1,8 @@
-"""Hears what devices send unasked and has the one that sent it probed at once. A hint, never evidence."""
+"""Hears what devices send unasked and has the one that sent it probed at once. A hint, never evidence.
+
+What floods is hardly looked at: an unknown sender never, a known one some times a second, and one that is to be probed
+again anyway not at all. A device is known by the address that the datagram comes from.
+"""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -14,17 +18,42 @@ from agent.probes.base import ProbeSettings
 
 log = structlog.get_logger(__name__)
 
+MAX_LOOKS = 20
+"""Datagrams of one address that are looked at in a second."""
 GAP_SECONDS = 10.0
 """A device that sends a storm is probed once now and once after this, not once a datagram."""
 NAMES_SECONDS = 300.0
-"""Host names are looked up again after this, when a hint comes from an unknown address."""
+"""Host names are looked up again after this, when something comes from an unknown address."""
 
 
 @dataclass(slots=True)
 class HintCounts:
+    """Datagrams since the start."""
+
     heard: int = 0
-    """Well-formed hints of devices that are configured."""
+    """Hints of devices that are configured."""
     ignored: int = 0
+    """From unknown addresses, with wrong credentials, or no hints."""
+    skipped: int = 0
+    """Not looked at: too many at once, or their device is about to be probed anyway."""
+
+
+@dataclass(slots=True)
+class _Source:
+    """One address that devices have."""
+
+    devices: set[str]
+    asked_at: float = float("-inf")
+    later: asyncio.TimerHandle | None = None
+    second: int = 0
+    looks: int = 0
+
+    def may_look(self, now: float) -> bool:
+        """Whether another datagram of it may be looked at in this second."""
+        if int(now) != self.second:
+            self.second, self.looks = int(now), 0
+        self.looks += 1
+        return self.looks <= MAX_LOOKS
 
 
 class HintListener(asyncio.DatagramProtocol, ABC):
@@ -43,11 +72,9 @@ class HintListener(asyncio.DatagramProtocol, ABC):
         self._ask = ask
         self._clock = clock
         self._gap = gap
-        self._devices: dict[str, set[str]] = {}
+        self._sources: dict[str, _Source] = {}
         self._looked_up_at = float("-inf")
         self._looking: asyncio.Task[None] | None = None
-        self._last: dict[str, float] = {}
-        self._later: dict[str, asyncio.TimerHandle] = {}
         self.counts = HintCounts()
 
     @abstractmethod
@@ -65,43 +92,52 @@ class HintListener(asyncio.DatagramProtocol, ABC):
                 continue
             for answer in answers:
                 found.setdefault(str(answer[4][0]), set()).add(device)
-        self._devices, self._looked_up_at = found, self._clock.monotonic()
+        for address, devices in found.items():
+            self._sources.setdefault(address, _Source(devices)).devices = devices
+        for address in self._sources.keys() - found.keys():
+            self._forget(self._sources.pop(address))
+        self._looked_up_at = self._clock.monotonic()
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         """From anyone; what counts is a hint from a configured address."""
-        address = str(addr[0])
-        if len(data) > self.max_datagram_bytes or not self.is_hint(data):
-            self.counts.ignored += 1
-        elif address in self._devices:
-            self.counts.heard += 1
-            self._heard(address)
-        else:
+        now = self._clock.monotonic()
+        source = self._sources.get(str(addr[0]))
+        if source is None:
             self.counts.ignored += 1
             idle = self._looking is None or self._looking.done()
-            if idle and self._clock.monotonic() - self._looked_up_at > NAMES_SECONDS:
+            if idle and now - self._looked_up_at > NAMES_SECONDS:
                 self._looking = asyncio.get_running_loop().create_task(self.look_up())
+        elif source.later is not None or not source.may_look(now):
+            self.counts.skipped += 1
+        elif len(data) <= self.max_datagram_bytes and self.is_hint(data):
+            self.counts.heard += 1
+            self._heard(source, now)
+        else:
+            self.counts.ignored += 1
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for handle in self._later.values():
-            handle.cancel()
+        for source in self._sources.values():
+            self._forget(source)
         if self._looking is not None:
             self._looking.cancel()
 
-    def _heard(self, address: str) -> None:
-        now = self._clock.monotonic()
-        left = self._last.get(address, float("-inf")) + self._gap - now
+    def _heard(self, source: _Source, now: float) -> None:
+        left = source.asked_at + self._gap - now
         if left <= 0:
-            self._ask_for(address)
-        elif address not in self._later:
+            self._ask_for(source)
+        else:
             # The last hint of a storm tells of the state that stays, so it must be looked at too.
-            self._later[address] = asyncio.get_running_loop().call_later(left, self._ask_for, address)
+            source.later = asyncio.get_running_loop().call_later(left, self._ask_for, source)
 
-    def _ask_for(self, address: str) -> None:
-        self._later.pop(address, None)
-        self._last[address] = self._clock.monotonic()
-        for device in sorted(self._devices.get(address, ())):
+    def _ask_for(self, source: _Source) -> None:
+        source.later, source.asked_at = None, self._clock.monotonic()
+        for device in sorted(source.devices):
             log.debug("a hint has a device probed now", device=device)
             self._ask(device)
+
+    def _forget(self, source: _Source) -> None:
+        if source.later is not None:
+            source.later.cancel()
 
 
 async def listen(listener: HintListener, host: str, port: int) -> asyncio.DatagramTransport:

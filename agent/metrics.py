@@ -1,6 +1,8 @@
 """The agent's own /metrics and /healthz: how it is going here, for whoever looks after this machine."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from heapq import nlargest
+from types import MappingProxyType
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Metric
@@ -10,10 +12,13 @@ from prometheus_client.registry import Collector
 
 from agent.clock import Clock
 from agent.courier import CourierState
+from agent.hints import HintCounts
 from agent.schedule import Job, Schedule
 from agent.spool import Spool
 from agent.version import agent_version
 
+SLOWEST = 10
+NONE: Mapping[str, HintCounts] = MappingProxyType({})
 STUCK_SECONDS = 900.0
 """A run that is so late means that the schedule stands: /healthz says so."""
 
@@ -21,11 +26,19 @@ STUCK_SECONDS = 900.0
 class AgentMetrics(Collector):
     """Families made at scrape time from what the parts know; holds no numbers."""
 
-    def __init__(self, schedule: Schedule, spool: Spool, courier: CourierState, clock: Clock) -> None:
+    def __init__(
+        self,
+        schedule: Schedule,
+        spool: Spool,
+        courier: CourierState,
+        clock: Clock,
+        hints: Mapping[str, HintCounts] = NONE,
+    ) -> None:
         self._schedule = schedule
         self._spool = spool
         self._courier = courier
         self._clock = clock
+        self._hints = hints
 
     def collect(self) -> Iterator[Metric]:
         info = _gauge("agent_info", "This agent; always 1.", "version")
@@ -42,6 +55,9 @@ class AgentMetrics(Collector):
         )
         yield from _spool(self._spool)
         yield from _courier(self._courier)
+        if self._hints:
+            yield _hints(self._hints)
+        yield _slowest(self._schedule.jobs)
         yield from _probes(self._schedule.jobs)
 
 
@@ -84,6 +100,25 @@ def _courier(state: CourierState) -> Iterator[Metric]:
         )
 
 
+def _hints(hints: Mapping[str, HintCounts]) -> Metric:
+    family = CounterMetricFamily(
+        "campus_agent_hints", "Datagrams that devices sent unasked, since the start.", labels=("source", "result")
+    )
+    for source, counts in hints.items():
+        for result in ("heard", "ignored", "skipped"):
+            family.add_metric((source, result), getattr(counts, result))
+    return family
+
+
+def _slowest(jobs: Sequence[Job]) -> Metric:
+    """The few that take longest, by name, so that nobody has to sort thousands."""
+    family = _gauge("agent_slowest_probe_seconds", "The longest of all last runs.", "probe", "device")
+    ran = [job.latest for job in jobs if job.latest is not None]
+    for latest in nlargest(SLOWEST, ran, key=lambda each: each.duration_seconds):
+        family.add_metric((latest.probe, latest.device), latest.duration_seconds)
+    return family
+
+
 def _probes(jobs: Sequence[Job]) -> Iterator[Metric]:
     labels = ("probe", "device")
     success = _gauge("probe_success", "1 when the last run ended ok, else 0.", *labels)
@@ -99,10 +134,12 @@ def _probes(jobs: Sequence[Job]) -> Iterator[Metric]:
     yield from (success, duration, at)
 
 
-def make_app(schedule: Schedule, spool: Spool, courier: CourierState, clock: Clock) -> web.Application:
+def make_app(
+    schedule: Schedule, spool: Spool, courier: CourierState, clock: Clock, hints: Mapping[str, HintCounts] = NONE
+) -> web.Application:
     """The two paths, over the running parts."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(AgentMetrics(schedule, spool, courier, clock))
+    registry.register(AgentMetrics(schedule, spool, courier, clock, hints))
 
     async def metrics(request: web.Request) -> web.Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -25,6 +26,8 @@ AGAIN_AT_MOST_SECONDS = 86_400.0
 """However late a server says to come back."""
 AGAIN_SPREAD_SECONDS = 60.0
 """After "not before then" come at most so much later, so that not all who were told so come at once."""
+HANGING: frozenset[Outcome] = frozenset({"timeout", "unreachable"})
+"""What a run that held its slot for long ends with."""
 PASSING: frozenset[Outcome] = frozenset({"timeout", "unreachable", "refused"})
 
 
@@ -41,6 +44,7 @@ class Job:
     lag: float = 0.0
     """How late the last run began."""
     latest: Observation | None = None
+    """Without its readings: those of hundreds of devices would be most of the agent's memory."""
     failing_since: float | None = None
     outcome: Outcome = "ok"
     asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -65,6 +69,8 @@ class Schedule:
         self._chance = chance
         self._clock = clock
         self._slots = asyncio.Semaphore(concurrency)
+        # Devices that hang may hold half of the slots, however many they are: the healthy stay on time.
+        self._slow = asyncio.Semaphore(max(1, concurrency // 2))
         self._hosts: dict[str, asyncio.Lock] = {}
         self.jobs = [Job(entry, _share(salt, entry.probe, entry.device)) for entry in entries]
 
@@ -113,14 +119,21 @@ class Schedule:
         """One run when its turn comes. Returns when it began."""
         job.waits = True
         # The device's own turn first: an entry that waits for a slow device takes no slot from others.
-        async with self._turn(job.settings), self._slots:
+        async with self._turn(job.settings), self._lane(job), self._slots:
             begun = self._clock.monotonic()
             job.waits, job.lag = False, max(0.0, begun - job.due)
             observation = await self._observe(job.settings)
-        job.latest = observation
+        job.latest = observation.model_copy(update={"readings": ()})
         self._note(job, observation)
         await self._keep(observation)
         return begun
+
+    def _lane(self, job: Job) -> AbstractAsyncContextManager[None]:
+        latest = job.latest
+        if latest is None:
+            return nullcontext()
+        hung = latest.outcome in HANGING or latest.duration_seconds > job.settings.timeout_seconds / 2
+        return self._slow if hung else nullcontext()
 
     def _turn(self, settings: ProbeSettings) -> asyncio.Lock:
         """One small device answers one of us at a time. A heavy entry, or one with several devices, waits for none."""

@@ -6,26 +6,29 @@ import fcntl
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import structlog
 from aiohttp import web
 
+from agent.clients.snmp_settings import SnmpAuth
 from agent.clock import Clock
 from agent.courier import Courier, CourierState, own_measures
-from agent.hints import HintListener, listen
+from agent.hints import HintCounts, HintListener, listen
 from agent.metrics import make_app
 from agent.notices import NoticeListener
+from agent.notifications import MIN_PASSWORD, Senders, UserKey
 from agent.probes.base import AnyProbe, CollectorLink, Context, ProbeSettings
 from agent.runner import observe
 from agent.schedule import Schedule
-from agent.settings import AgentSettings, host_and_port
+from agent.settings import AgentSettings, TrapSettings, host_and_port
 from agent.spool import Spool
+from agent.traps import TrapListener
 from agent.version import agent_version
+from common.secrets import SecretUnavailable
 from common.text import say
 from wire.report import AgentState, Entry, Observation, Report
 
@@ -118,9 +121,13 @@ async def _run_parts(settings: AgentSettings, probes: Probes, clock: Clock, spoo
     )
     courier = _courier(settings, report_frame(settings, probes), spool, clock, context.collector)
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(_page(settings, schedule, spool, courier, clock))
-        await stack.enter_async_context(_traps(settings, schedule, clock))
-        await stack.enter_async_context(_notices(settings, schedule, clock))
+        hints = {}
+        if settings.traps is not None:
+            hints["snmp"] = await stack.enter_async_context(_traps(settings, settings.traps, schedule, clock))
+        if settings.pjlink_notices is not None:
+            where = settings.pjlink_notices.listen
+            hints["pjlink"] = await stack.enter_async_context(_notices(settings, where, schedule, clock))
+        await stack.enter_async_context(_page(settings, schedule, spool, courier, clock, hints))
         parts = [asyncio.create_task(schedule.run(), name="schedule")]
         if courier is not None:
             parts.append(asyncio.create_task(courier.run(), name="courier"))
@@ -156,13 +163,18 @@ def _courier(
 
 @contextlib.asynccontextmanager
 async def _page(
-    settings: AgentSettings, schedule: Schedule, spool: Spool, courier: Courier | None, clock: Clock
+    settings: AgentSettings,
+    schedule: Schedule,
+    spool: Spool,
+    courier: Courier | None,
+    clock: Clock,
+    hints: Mapping[str, HintCounts],
 ) -> AsyncIterator[None]:
     if settings.metrics is None:
         yield
         return
     host, port = host_and_port(settings.metrics.listen)
-    app = make_app(schedule, spool, courier.state if courier else CourierState(), clock)
+    app = make_app(schedule, spool, courier.state if courier else CourierState(), clock, hints)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
@@ -174,31 +186,20 @@ async def _page(
 
 
 @contextlib.asynccontextmanager
-async def _traps(settings: AgentSettings, schedule: Schedule, clock: Clock) -> AsyncIterator[None]:
-    if settings.traps is None:
-        yield
-        return
-    from agent.traps import TrapListener
-    from common.secrets import SecretUnavailable
-
-    try:
-        community = settings.traps.community.read().get_secret_value()
-    except SecretUnavailable as error:
-        raise Unusable(say(f"traps.community 无法读取：{error}", f"traps.community cannot be read: {error}")) from None
-    listener = TrapListener(settings.devices, community, partial(schedule.ask_now), clock)
-    async with _listening(listener, "traps.listen", settings.traps.listen):
-        yield
+async def _traps(
+    settings: AgentSettings, traps: TrapSettings, schedule: Schedule, clock: Clock
+) -> AsyncIterator[HintCounts]:
+    listener = TrapListener(settings.devices, _senders(traps), schedule.ask_now, clock)
+    async with _listening(listener, "traps.listen", traps.listen):
+        yield listener.counts
 
 
 @contextlib.asynccontextmanager
-async def _notices(settings: AgentSettings, schedule: Schedule, clock: Clock) -> AsyncIterator[None]:
-    if settings.pjlink_notices is None:
-        yield
-        return
+async def _notices(settings: AgentSettings, where: str, schedule: Schedule, clock: Clock) -> AsyncIterator[HintCounts]:
     displays = [entry for entry in settings.devices if entry.probe == "display"]
-    listener = NoticeListener(displays, partial(schedule.ask_now), clock)
-    async with _listening(listener, "pjlink_notices.listen", settings.pjlink_notices.listen):
-        yield
+    listener = NoticeListener(displays, schedule.ask_now, clock)
+    async with _listening(listener, "pjlink_notices.listen", where):
+        yield listener.counts
 
 
 @contextlib.asynccontextmanager
@@ -210,6 +211,24 @@ async def _listening(listener: HintListener, field: str, at: str) -> AsyncIterat
         yield
     finally:
         transport.close()
+
+
+def _senders(traps: TrapSettings) -> Senders:
+    try:
+        community = traps.community.read().get_secret_value().encode() if traps.community else None
+        users = {each.user.encode(): _user_key(each.auth) if each.auth else None for each in traps.users}
+    except SecretUnavailable as error:
+        raise Unusable(say(f"traps 的密钥无法读取：{error}", f"a secret of traps cannot be read: {error}")) from None
+    return Senders(community, users)
+
+
+def _user_key(auth: SnmpAuth) -> UserKey:
+    password = auth.password.read().get_secret_value().encode()
+    if len(password) < MIN_PASSWORD:
+        where = auth.password.file or auth.password.env
+        zh, en = f"少于 {MIN_PASSWORD} 个字符", f"fewer than {MIN_PASSWORD} characters"
+        raise Unusable(say(f"traps 的密码（{where}）{zh}", f"a password of traps ({where}) has {en}"))
+    return UserKey.of(auth.protocol, password)
 
 
 @contextlib.contextmanager

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, create_model, field_validator
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, create_model, field_validator, model_validator
 
+from agent.clients.snmp_settings import SnmpAuth
 from agent.packs.load import packs
 from agent.probes.base import AnyProbe, ProbeSettings, Settings
 from common.configfile import USERINFO, ConfigError, Document, Fault, read, validated
@@ -76,11 +77,28 @@ class LimitsSettings(Settings):
     spool_days: PositiveFloat = 30
 
 
+class TrapUser(Settings):
+    """A v3 user that devices send notifications as."""
+
+    user: str = Field(min_length=1, max_length=32)
+    auth: SnmpAuth | None = None
+    """Absent: taken at its word (noAuthNoPriv). Whether the device also encrypts does not matter here."""
+
+
 class TrapSettings(Settings):
-    """A listener for SNMP notifications (v1, v2c): a trap makes its device be probed at once, and proves nothing."""
+    """A listener for SNMP notifications: one makes its device be probed at once, and proves nothing."""
 
     listen: str = "127.0.0.1:162"
-    community: Secret
+    community: Secret | None = None
+    """For v1 and v2c."""
+    users: tuple[TrapUser, ...] = Field((), max_length=100)
+    """For v3."""
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "TrapSettings":
+        if self.community is None and not self.users:
+            raise fault("请写 community（v1、v2c）或 users（v3）", "write community (v1, v2c) or users (v3)")
+        return self
 
     @field_validator("listen")
     @classmethod

@@ -244,17 +244,42 @@ async def test_a_taken_port_is_exit_2(tmp_path: Path) -> None:
     await server.wait_closed()
 
 
-async def test_a_trap_has_a_device_probed_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-v", "2c", "-c", "s3cret"),
+        (
+            "-v",
+            "3",
+            "-e",
+            "0x80001f8880deadbeef01",
+            "-u",
+            "trapper",
+            "-l",
+            "authNoPriv",
+            "-a",
+            "SHA-256",
+            "-A",
+            "s3cret-password",
+        ),
+    ],
+    ids=["v2c", "v3"],
+)
+async def test_a_trap_has_a_device_probed_at_once(arguments: tuple[str, ...], tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "community").write_text("s3cret")
+    (tmp_path / "password").write_text("s3cret-password")
     display = f"{{probe: display, device: hall, host: 127.0.0.1, port: {free_port()}, every_seconds: 3000}}"
-    traps = f"traps: {{listen: '127.0.0.1:{port}', community: {{file: community}}}}\n"
+    user = "{user: trapper, auth: {protocol: sha256, password: {file: password}}}"
+    traps = f"traps: {{listen: '127.0.0.1:{port}', community: {{file: community}}, users: [{user}]}}\n"
     running = Running(tmp_path, f"{traps}devices:\n  - {display}\n")
     await running.start()
     await running.page("campus_agent_spooled_reports 0.0")
-    send = ["snmptrap", "-v", "2c", "-c", "s3cret", f"127.0.0.1:{port}", "", "1.3.6.1.6.3.1.1.5.3"]
-    assert subprocess.run(send, env={**os.environ, "MIBS": ""}, capture_output=True).returncode == 0
+    send = ["snmptrap", *arguments, f"127.0.0.1:{port}", "", "1.3.6.1.6.3.1.1.5.3"]
+    env = {**os.environ, "MIBS": "", "SNMP_PERSISTENT_DIR": str(tmp_path)}
+    assert subprocess.run(send, env=env, capture_output=True).returncode == 0
     await running.page("campus_agent_spooled_reports 1.0")
+    await running.page('campus_agent_hints_total{result="heard",source="snmp"} 1.0')
     assert await running.stop() == 0
 
 
@@ -279,6 +304,16 @@ async def test_a_taken_port_of_notices_is_exit_2(tmp_path: Path) -> None:
         ran = await asyncio.to_thread(agent, "run", "-c", running.config)
     assert ran.returncode == 2
     assert f"pjlink_notices.listen: cannot listen on 127.0.0.1:{port}" in ran.stderr
+
+
+async def test_a_trap_password_that_is_too_short_is_exit_2(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("short")
+    user = "{user: trapper, auth: {protocol: sha, password: {file: password}}}"
+    path = written(tmp_path, f"traps: {{listen: '127.0.0.1:{free_port()}', users: [{user}]}}\n{HOST}")
+    ran = agent("run", "--config", path)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert f"a password of traps ({tmp_path}/password) has fewer than 8 characters" in ran.stderr
+    assert "short" not in ran.stderr
 
 
 # enrol

@@ -11,6 +11,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as plain
 
 from agent.courier import CourierState
+from agent.hints import HintCounts
 from agent.metrics import STUCK_SECONDS, make_app
 from agent.schedule import Schedule
 from agent.spool import Spool
@@ -39,7 +40,8 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
     schedule = Schedule([Entry(device="灯"), Entry(device='q"uote\n')], peer.observe, peer.keep, clock)
     spool, courier = Spool(tmp_path / "s", 1 << 24, timedelta(days=30), clock), CourierState()
     await spool.open()
-    runner = web.AppRunner(make_app(schedule, spool, courier, clock), access_log=None)
+    hints = {"snmp": HintCounts(heard=3, ignored=2, skipped=1)}
+    runner = web.AppRunner(make_app(schedule, spool, courier, clock, hints), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield Page(f"http://127.0.0.1:{runner.addresses[0][1]}", schedule, spool, courier, clock)
@@ -68,7 +70,11 @@ async def test_numbers_are_those_of_the_parts(page: Page) -> None:
     _, kind, text = await page.get("/metrics")
     assert kind.startswith("text/plain")
     found = {
-        (s.name, *(s.labels[label] for label in ("probe", "device") if label in s.labels)): s.value
+        (
+            s.name,
+            *(s.labels[label] for label in ("probe", "device") if label in s.labels),
+            *(s.labels[label] for label in ("source", "result") if label in s.labels),
+        ): s.value
         for family in plain(text)
         for s in family.samples
     }
@@ -80,6 +86,8 @@ async def test_numbers_are_those_of_the_parts(page: Page) -> None:
     assert found["campus_probe_success", "lamp", "灯"] == 1
     assert found["campus_probe_success", "lamp", 'q"uote'] == 0
     assert found["campus_probe_duration_seconds", "lamp", 'q"uote'] == 10
+    assert found["campus_agent_hints_total", "snmp", "skipped"] == 1
+    assert found["campus_agent_slowest_probe_seconds", "lamp", 'q"uote'] == 10
     assert any(key[0] == "campus_agent_info" for key in found)
 
 

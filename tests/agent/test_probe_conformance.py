@@ -1,5 +1,6 @@
 """Every probe is built alike: its folder, its name, its example and its page say the same."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import get_args
 
@@ -7,8 +8,11 @@ import pytest
 import yaml
 
 import agent.probes
+from agent.discover.ways import ways
 from agent.probes import PROBES
 from agent.probes.base import AnyProbe
+from agent.probes.found import Clue, Found
+from common.text import Text
 from wire.measures import CATALOGUE
 
 FOLDER = Path(agent.probes.__file__).parent
@@ -37,6 +41,29 @@ def test_folder_has_its_files(name: str, probe: AnyProbe) -> None:
 def test_example_is_one_entry(name: str, probe: AnyProbe) -> None:
     entry = probe.settings.model_validate(yaml.safe_load((FOLDER / name / "example.yaml").read_text()))
     assert entry.probe == name
+
+
+@each_probe
+def test_what_it_proposes_is_an_entry(name: str, probe: AnyProbe) -> None:
+    """By each clue alone and by all: a probe that can be found proposes what its own settings take."""
+    if not (FOLDER / name / "discovered.py").exists():
+        return
+    module = import_module(f"agent.probes.{name}.discovered")
+    assert module.propose([]) == []
+    snmp = {"host": "192.0.2.1", "community": {"env": "C"}}
+    facts = {"forwarding": "1", "interfaces": "9", "pack": "huawei-ac", "lists_stations": "yes", "addresses_seen": "9"}
+    clues = {way: Clue(way, 1, Text("", ""), "", facts, snmp) for way in ways()}
+    seen = [{way: clue} for way, clue in clues.items()] + [clues]
+    proposals = [proposal for each in seen for proposal in module.propose([Found("192.0.2.1", each)])]
+    assert proposals, "nothing makes it be found"
+    for proposal in proposals:
+        if proposal.first is None:
+            assert probe.settings.model_validate({"probe": name, **proposal.entry}).device == "192.0.2.1"
+
+
+def test_each_way_of_finding_has_its_line() -> None:
+    page = (FOLDER.parents[1] / "docs" / "discovery.md").read_text()
+    assert [way for way in ways() if f"| `{way}` |" not in page] == []
 
 
 @each_probe

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from agent.probes.base import ProbeSettings
 from agent.schedule import Schedule
 from tests.agent.clocks import ManualClock, settled
-from wire.report import Observation, Outcome
+from wire.report import Observation, Outcome, Reading
 
 
 class Entry(ProbeSettings):
@@ -32,6 +32,9 @@ class Peer:
         self.outcome: Outcome = "ok"
         self.again_in: float | None = None
         self.kept: list[Observation] = []
+        self.readings: tuple[Reading, ...] = ()
+        self.hangs = False
+        """Every run of a device whose name begins with h is a timeout; with `hangs` it never ends."""
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -41,11 +44,14 @@ class Peer:
         self.running.append(entry.device)
         self.most = max(self.most, len(self.running))
         await self.gate.wait()
+        hanging = entry.device.startswith("h")
+        if hanging and self.hangs:
+            await asyncio.Event().wait()
         self.running.remove(entry.device)
         return Observation(
             id=uuid4(), probe=entry.probe, device=entry.device, started_at=self.clock.now(),
-            duration_seconds=0, every_seconds=entry.every_seconds, outcome=self.outcome,
-            again_in_seconds=self.again_in,
+            duration_seconds=0, every_seconds=entry.every_seconds, outcome="timeout" if hanging else self.outcome,
+            again_in_seconds=self.again_in, readings=self.readings,
         )  # fmt: skip
 
     async def keep(self, observation: Observation) -> None:
@@ -147,12 +153,12 @@ async def test_one_host_answers_one_of_us_at_a_time() -> None:
 
 async def test_asking_runs_a_device_at_once_but_no_heavy_entry() -> None:
     clock = ManualClock()
-    light, heavy = Entry(device="d"), Entry(device="h", every_seconds=21600)
+    light, heavy = Entry(device="d"), Entry(device="rare", every_seconds=21600)
     async with running([light, heavy], clock) as (schedule, peer):
         await clock.advance(61)
         before = len(peer.times("d"))
         assert schedule.ask_now("d") == 1
-        assert schedule.ask_now("h") == 0
+        assert schedule.ask_now("rare") == 0
         assert schedule.ask_now("nobody") == 0
         await settled()
         assert len(peer.times("d")) == before + 1
@@ -187,3 +193,29 @@ async def test_only_changes_are_logged() -> None:
         ("device answers again", None),
     ]
     assert logs[1]["failed_seconds"] == 100
+
+
+async def test_devices_that_hang_hold_half_of_the_slots_at_most() -> None:
+    clock = ManualClock()
+    hanging = [Entry(device=f"h{n}", every_seconds=60) for n in range(20)]
+    healthy = [Entry(device=f"d{n}", every_seconds=60) for n in range(20)]
+    async with running([*hanging, *healthy], clock, concurrency=4) as (_, peer):
+        await clock.advance(61)
+        peer.hangs = True
+        await clock.advance(300)
+        assert len([d for d in peer.running if d.startswith("h")]) == 2, "half of the slots, and they stay taken"
+        for n in range(20):
+            times = peer.times(f"d{n}")
+            assert [b - a for a, b in pairwise(times)] == pytest.approx([60] * (len(times) - 1))
+            assert len(times) >= 5
+
+
+async def test_the_readings_of_a_run_are_kept_once_and_not_remembered() -> None:
+    clock = ManualClock()
+    async with running(entries(1), clock) as (schedule, peer):
+        peer.readings = (Reading(measure="port_up", value=1),)
+        await clock.advance(60)
+        assert peer.kept[0].readings == peer.readings
+        latest = schedule.jobs[0].latest
+        assert latest is not None
+        assert (latest.id, latest.readings) == (peer.kept[0].id, ())

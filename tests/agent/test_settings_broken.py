@@ -120,6 +120,12 @@ BROKEN = [
         "school: east\ncollector:\n  url: https://collector.example\n  token: {env: T}\n  ca_file: none.pem\n" + ENTRY,
         "{file}:5: collector.ca_file ('none.pem'): there is no such file; a PEM certificate file is accepted",
     ),
+    Broken(
+        "traps-of-nobody",
+        "school: east\ntraps: {listen: 127.0.0.1:1162}\n" + ENTRY,
+        "{file}:2: traps: write community (v1, v2c) or users (v3)",
+        "{file}:2: traps: 请写 community（v1、v2c）或 users（v3）",
+    ),
     Broken("not-yaml", "school: east\ndevices: [\n", "{file}:3: not valid YAML: "),
     Broken("empty", "# nothing\n", "{file}: the file is empty", "{file}: 文件是空的"),
 ]

@@ -4,6 +4,7 @@ import asyncio
 import re
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -436,6 +437,23 @@ async def test_a_small_table_is_not_asked_for_more_rows_than_it_has() -> None:
         await snmp.columns([COLUMN, "1.3.6.1.2.1.2.2.1.16"])
     repetitions = [re.search(rb"\x02\x01\x00\x02\x01(.)0", request, re.DOTALL) for request in asked]
     assert [found[1][0] for found in repetitions if found] == [25, 3]
+
+
+@pytest.mark.parametrize(("until", "requests"), [("25", 1), ("26", 2), ("24", 1), ("25.1", 2), (None, 2)])
+async def test_what_lies_beyond_the_last_index_is_not_asked_for(until: str | None, requests: int) -> None:
+    asked = 0
+
+    def answer(request: bytes) -> bytes:
+        nonlocal asked
+        asked += 1
+        first = 1 if asked == 1 else 26
+        return response(request, [(f"{COLUMN}.{row}", integer(row)) for row in range(first, first + 25)][: 51 - first])
+
+    async with peer(answer) as agent, connect(v2c(agent.port)) as snmp:
+        with suppress(Malformed):  # the peer has no end, which only matters to who asks for it
+            found = await snmp.columns([COLUMN], until=until)
+            assert list(found[COLUMN])[:25] == [str(row) for row in range(1, 26)]
+    assert asked >= requests if until is None else asked == requests
 
 
 @pytest.mark.parametrize(

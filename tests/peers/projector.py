@@ -48,8 +48,8 @@ class Projector:
     _open: dict["asyncio.Task[None] | None", asyncio.StreamWriter] = field(default_factory=dict)
 
     @contextlib.asynccontextmanager
-    async def serving(self) -> AsyncIterator["Projector"]:
-        server = await asyncio.start_server(self._session, "127.0.0.1", 0)
+    async def serving(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator["Projector"]:
+        server = await asyncio.start_server(self._session, host, port)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self

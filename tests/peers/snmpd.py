@@ -17,12 +17,17 @@ _WAIT = 0.05
 
 @contextmanager
 def snmpd(extra_conf: str = "") -> Iterator[int]:
-    """The port of a running snmpd with the community `public`. `extra_conf` are lines of snmpd.conf(5)."""
+    """The port of a running snmpd with the community `public`.
+
+    `extra_conf` are lines of snmpd.conf(5); `{port}` in them is the port.
+    """
     port = free_udp_port()
     with tempfile.TemporaryDirectory(prefix="snmpd-") as name:
         folder = Path(name)
         conf = folder / "snmpd.conf"
-        conf.write_text(f"agentaddress udp:127.0.0.1:{port}\nrocommunity {COMMUNITY} 127.0.0.1\n{extra_conf}\n")
+        conf.write_text(f"agentaddress udp:127.0.0.1:{port}\nrocommunity {COMMUNITY} 127.0.0.1\n")
+        with conf.open("a") as more:
+            more.write(extra_conf.replace("{port}", str(port)) + "\n")
         process = subprocess.Popen(
             ["snmpd", "-f", "-C", "-c", str(conf), "-Lf", str(folder / "log"), "-I", "-smux"],
             env={

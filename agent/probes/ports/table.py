@@ -62,21 +62,23 @@ class Reader:
     fault: ProbeError | None = None
     columns: dict[str, dict[str, Value]] = field(default_factory=dict)
 
-    async def read(self, oids: Iterable[str]) -> None:
-        """Fill `columns`. A column that fails is empty; once the device is silent, nothing more is asked of it."""
+    async def read(self, oids: Iterable[str], indexes: Iterable[str] = ()) -> None:
+        """Fill `columns`, at least for `indexes` where some are given. A column that fails is empty; once the device is
+        silent, nothing more is asked of it."""
+        until = max(indexes, key=lambda index: tuple(map(int, index.split("."))), default=None)
         for oid in oids:
             self.columns[oid] = {}
             if isinstance(self.fault, Silent):
                 continue
             try:
-                self.columns.update(await self.snmp.columns([oid], MAX_PORTS))
+                self.columns.update(await self.snmp.columns([oid], MAX_PORTS, until))
             except (Malformed, Silent) as error:
                 self.fault = self.fault or error
 
     async def read_cells(self, oids: Iterable[str], indexes: list[str], rows: int) -> None:
         """Fill `columns` for some rows: by single objects where that is less than walking over the others too."""
         if 2 * len(indexes) >= rows:
-            await self.read(oids)
+            await self.read(oids, indexes)
             return
         for oid in oids:
             self.columns[oid] = {}
@@ -113,7 +115,7 @@ async def read_ports(reader: Reader) -> tuple[list[Port], int | None]:
             raise reader.fault
         if not system:
             raise Malformed("the device answers but shows neither sysObjectID nor ifTable: is its view restricted?")
-    await reader.read((SPEED, NAME, HIGH_SPEED, ALIAS) if indexes else ())
+    await reader.read((SPEED, NAME, HIGH_SPEED, ALIAS) if indexes else (), indexes)
     expected = system.get(IF_NUMBER)
     return [_port(reader, index) for index in indexes], expected if isinstance(expected, int) else None
 
