@@ -22,7 +22,9 @@ from agent.discover.search import Credential, Gate, OutOfScope, Search
 from agent.discover.streams import MAX_BYTES, headers, talk
 from agent.discover.ways import mdns, ws_discovery
 from agent.probes import PROBES
-from agent.probes.found import Clue, clean
+from agent.probes.broadcast import discovered as broadcast_discovered
+from agent.probes.camera import discovered as camera_discovered
+from agent.probes.found import Clue, Found, clean
 from agent.settings import settings_model
 from common.configfile import ConfigError, parse, validated
 from common.text import Text
@@ -278,3 +280,22 @@ def test_an_unusable_command_line_is_exit_2(arguments: list[str], says: str) -> 
 def test_links_are_those_that_lie_wholly_in_the_networks() -> None:
     assert Scope([ip_network("203.0.113.0/24")]).links() == []
     assert Scope([ip_network("127.0.0.0/24")]).links() == [], "loopback has no neighbours"
+
+
+def test_a_camera_and_a_broadcast_terminal_wait_for_what_a_person_knows() -> None:
+    words = Text("应答", "answers")
+    facts = {"port": "8000", "scheme": "http", "name": "Gate"}
+    found = [
+        Found("192.0.2.1", {"ws_discovery": Clue("ws_discovery", 3702, words, facts=facts)}),
+        Found("192.0.2.2", {"rtsp": Clue("rtsp", 554, words)}),
+        Found("192.0.2.3", {"sip": Clue("sip", 5060, words)}),
+    ]
+    cameras, endpoints = camera_discovered.propose(found), broadcast_discovered.propose(found)
+    assert [(one.address, one.entry["device"]) for one in cameras] == [
+        ("192.0.2.1", "Gate"),
+        ("192.0.2.2", "192.0.2.2"),
+    ]
+    assert [one.address for one in endpoints] == ["192.0.2.3"]
+    assert all(one.first is not None for one in (*cameras, *endpoints)), "an entry that needs a person is a comment"
+    for probe, one in (*(("camera", one) for one in cameras), ("broadcast", endpoints[0])):
+        PROBES[probe].settings.model_validate({"probe": probe, **one.entry})
