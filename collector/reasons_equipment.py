@@ -11,6 +11,14 @@ REASONS: dict[str, Text] = {
         "{device}（{place}）自 {since} 起无法连通，请检查电源与网络",
         "{device} ({place}) has not answered since {since}; check its power and network",
     ),
+    "device_clock_ahead": Text(
+        "{device} 的时钟快了 {by}，录像的时间不对；请在设备上设置时间服务器",
+        "the clock of {device} is {by} ahead, and so are the times of what it records; give it a time server",
+    ),
+    "device_clock_behind": Text(
+        "{device} 的时钟慢了 {by}，录像的时间不对；请在设备上设置时间服务器",
+        "the clock of {device} is {by} behind, and so are the times of what it records; give it a time server",
+    ),
     "equipment_never_up": Text(
         "{device}（{place}）一直没有应答过，请检查电源、网络与地址",
         "{device} ({place}) has not answered once; check its power, network and address",

@@ -8,6 +8,14 @@ def bit_rate(bits_per_second: float) -> str:
     return f"{int(bits_per_second / 1e7) / 100:g} Gbit/s"
 
 
+def duration(seconds: float) -> str:
+    """Hours, minutes and seconds, as 3:00:05; days before them where there are any, as 180 d 0:00:00."""
+    days, rest = divmod(int(seconds), 86_400)
+    hours, rest = divmod(rest, 3600)
+    clock = f"{hours}:{rest // 60:02}:{rest % 60:02}"
+    return f"{days} d {clock}" if days else clock
+
+
 def in_unit(unit: str, value: float) -> str:
     """A target's value in its unit, as people write it."""
     match unit:

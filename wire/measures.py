@@ -158,6 +158,12 @@ AV_DEVICE_REACHABLE = _declare(
     "system", "place", "by",
 )  # fmt: skip
 
+AV_DEVICE_CLOCK_OFFSET = _declare(
+    "av_device_clock_offset_seconds",
+    "How far the device's own clock is ahead of the agent's; below 0 behind. It dates what is recorded.",
+    "system",
+)
+
 # One-terminal-per-seat classrooms.
 PLACE_TERMINALS = _declare(
     "place_wireless_terminals",

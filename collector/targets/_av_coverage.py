@@ -39,10 +39,11 @@ def coverage(
     system: System,
     policy: EquipmentCoveragePolicy,
     moment: Moment,
+    probes: tuple[str, ...],
 ) -> Verdict:
-    """The share of teaching places with a working device of the system."""
+    """The share of teaching places with a working device of the system, which these probes look at."""
     places = Places.of(school)
-    found = equipment(school, evidence, system, policy, moment, (system,))
+    found = equipment(school, evidence, system, policy, moment, probes)
     if places.teaching and not found:
         never = evidence.last_report_at is None and not evidence.latest
         reason = Reason("never_reported") if never else Reason("not_probed", {"probe": SYSTEM_NAMES[system]})

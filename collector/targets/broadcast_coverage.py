@@ -10,6 +10,7 @@ from common.text import Text
 
 ID = "broadcast_coverage"
 SYSTEM: System = "broadcast"
+PROBES = ("broadcast",)
 
 
 class BroadcastPolicy(HeadEndPolicy):
@@ -20,7 +21,7 @@ class BroadcastPolicy(HeadEndPolicy):
 
 def evaluate(school: School, evidence: Evidence, policy: BroadcastPolicy, moment: Moment) -> Verdict:
     """The share of teaching places with a working device of this system."""
-    return coverage(ID, school, evidence, SYSTEM, policy, moment)
+    return coverage(ID, school, evidence, SYSTEM, policy, moment, PROBES)
 
 
 TARGET = Target(
@@ -31,7 +32,7 @@ TARGET = Target(
     unit="ratio",
     policy=BroadcastPolicy,
     evaluate=evaluate,
-    probes=(SYSTEM,),
+    probes=PROBES,
     measures=MEASURES,
     systems=(SYSTEM,),
     daily=DAILY,

@@ -10,11 +10,12 @@ from common.text import Text
 
 ID = "cctv_coverage"
 SYSTEM: System = "cctv"
+PROBES = ("head_end",)
 
 
 def evaluate(school: School, evidence: Evidence, policy: ReceiverPolicy, moment: Moment) -> Verdict:
     """The share of teaching places with a working device of this system."""
-    return coverage(ID, school, evidence, SYSTEM, policy, moment)
+    return coverage(ID, school, evidence, SYSTEM, policy, moment, PROBES)
 
 
 TARGET = Target(
@@ -25,7 +26,7 @@ TARGET = Target(
     unit="ratio",
     policy=ReceiverPolicy,
     evaluate=evaluate,
-    probes=(SYSTEM,),
+    probes=PROBES,
     measures=MEASURES,
     systems=(SYSTEM,),
     daily=DAILY,

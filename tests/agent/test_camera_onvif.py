@@ -42,7 +42,7 @@ class TestIpycam:
         assert checks(seen) == {"onvif": 1, "rtsp": 1}
         assert one(seen, "camera_profiles") == 2
         assert [r.labels["maker"] for r in seen.readings if r.measure == "camera_info"] == ["hikvision"]
-        assert one(seen, "camera_clock_offset_seconds") == pytest.approx(0, abs=5)
+        assert one(seen, "av_device_clock_offset_seconds") == pytest.approx(0, abs=5)
         assert one(seen, "camera_stream_played") == 1
         assert elsewhere(seen) == set()
 
@@ -57,7 +57,7 @@ class TestIpycam:
         with ipycam(USER, PASSWORD, clock="+3h") as camera:
             seen = await self.see(camera)
         assert verdict(seen) == OK, seen.detail
-        assert one(seen, "camera_clock_offset_seconds") == pytest.approx(3 * 3600, abs=5)
+        assert one(seen, "av_device_clock_offset_seconds") == pytest.approx(3 * 3600, abs=5)
 
 
 @asynccontextmanager
@@ -86,14 +86,14 @@ async def test_signed_by_the_camera_s_own_clock(clock: timedelta) -> None:
             "GetStreamUri",
         ]
     assert verdict(seen) == OK, seen.detail
-    assert one(seen, "camera_clock_offset_seconds") == pytest.approx(clock.total_seconds(), abs=2)
+    assert one(seen, "av_device_clock_offset_seconds") == pytest.approx(clock.total_seconds(), abs=2)
 
 
 async def test_a_camera_that_lacks_the_question_for_its_clock() -> None:
     async with odd(lacks=("GetSystemDateAndTime",)) as camera:
         seen = await see(camera)
     assert verdict(seen) == OK
-    assert one(seen, "camera_clock_offset_seconds") is None
+    assert one(seen, "av_device_clock_offset_seconds") is None
 
 
 async def test_an_old_camera_without_get_services() -> None:
@@ -194,7 +194,7 @@ async def test_garbage_after_a_good_start(answer: bytes) -> None:
         seen = await see(camera)
     assert verdict(seen)[1:] == ("unknown", None)
     assert verdict(seen)[0] in ("malformed", "refused")
-    assert one(seen, "camera_clock_offset_seconds") is not None  # what was read before stands
+    assert one(seen, "av_device_clock_offset_seconds") is not None  # what was read before stands
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ class TestIsapi:
     async def test_healthy(self) -> None:
         seen = await self.see(self.web())
         assert (verdict(seen), checks(seen)) == (OK, {"isapi": 1})
-        assert one(seen, "camera_clock_offset_seconds") == pytest.approx(420, abs=5)
+        assert one(seen, "av_device_clock_offset_seconds") == pytest.approx(420, abs=5)
 
     async def test_wrong_password(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(PASSWORD_VARIABLE, "wrong")

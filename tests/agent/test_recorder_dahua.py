@@ -31,7 +31,7 @@ class TestDahua:
         assert up(seen) == {"101": 1, "102": 0, "103": 1}
         assert one(seen, "recorder_can_record") == 1
         assert values(seen, "recorder_disk_free_bytes", "disk") == {"1": 5e11}
-        offset = one(seen, "recorder_clock_offset_seconds")
+        offset = one(seen, "av_device_clock_offset_seconds")
         assert offset is not None
         assert abs(offset) < 5
 

@@ -37,7 +37,7 @@ class TestIsapi:
         assert words(seen, "recorder_disk_state", "disk") == {"1": "ok"}
         assert values(seen, "recorder_disk_capacity_bytes", "disk") == {"1": 1907729 * 1024 * 1024}
         assert values(seen, "recorder_disk_free_bytes", "disk") == {"1": 0}
-        offset = one(seen, "recorder_clock_offset_seconds")
+        offset = one(seen, "av_device_clock_offset_seconds")
         assert offset is not None
         assert abs(offset) < 5
 
@@ -118,12 +118,12 @@ class TestIsapi:
     async def test_wrong_clock(self, shift: timedelta) -> None:
         seen = await look(web(hikvision(status=isapi.status(datetime.now(UTC) + shift))))
         assert seen.outcome == "ok"
-        assert one(seen, "recorder_clock_offset_seconds") == pytest.approx(shift.total_seconds(), abs=5)
+        assert one(seen, "av_device_clock_offset_seconds") == pytest.approx(shift.total_seconds(), abs=5)
 
     async def test_a_clock_without_zone_is_not_compared(self) -> None:
         local = isapi.page("<Time><timeMode>NTP</timeMode><localTime>2026-09-01T08:00:00</localTime></Time>")
         seen = await look(web(hikvision(status=isapi.page("<DeviceStatus/>"), time=local)))
-        assert (seen.outcome, one(seen, "recorder_clock_offset_seconds")) == ("ok", None)
+        assert (seen.outcome, one(seen, "av_device_clock_offset_seconds")) == ("ok", None)
 
     @pytest.mark.parametrize("moment", ["soon", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-12:00", "1969-12-31"])
     async def test_a_clock_that_no_device_has(self, moment: str) -> None:

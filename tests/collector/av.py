@@ -10,6 +10,8 @@ from wire.report import Observation, Outcome
 TODAY = date(2026, 9, 10)
 YESTERDAY = date(2026, 9, 9)
 EVERY = 300.0
+PROBE_OF = {"cctv": "head_end", "surveillance": "camera"}
+"""Of a system whose probe has another name."""
 
 
 def up(system: str, value: float, place: str = "") -> R:
@@ -29,7 +31,7 @@ def device(
 ) -> Observation:
     """One device's latest run; without a value it told nothing."""
     told = [] if value is None else [up(system, value, place)]
-    return seen(probe or system, name, *told, outcome=outcome, ago=ago, every=every, detail="x")
+    return seen(probe or PROBE_OF.get(system, system), name, *told, outcome=outcome, ago=ago, every=every, detail="x")
 
 
 def reporter(
@@ -37,16 +39,16 @@ def reporter(
 ) -> Observation:
     """A device that tells of several places."""
     told = [up(system, value, place) for place, value in places.items()]
-    return seen(probe or system, name, *told, outcome=outcome, every=EVERY, detail="x")
+    return seen(probe or PROBE_OF.get(system, system), name, *told, outcome=outcome, every=EVERY, detail="x")
 
 
 def word(system: str, name: str, day: date, last: float = 1, place: str = "", probe: str = "") -> Daily:
     """What a device last said on a day, at half past nine."""
     at = datetime(day.year, day.month, day.day, 9, 30, tzinfo=ZONE)
     labels = {"system": system, "place": place}
-    made = f"{probe or system}/{name}/{day}"
+    made = f"{probe or PROBE_OF.get(system, system)}/{name}/{day}"
     return Daily(
-        day, probe or system, name, "av_device_up", labels, 10, 0, 1, 5, last, at, made, at, made
+        day, probe or PROBE_OF.get(system, system), name, "av_device_up", labels, 10, 0, 1, 5, last, at, made, at, made
     )  # fmt: skip
 
 
@@ -62,6 +64,7 @@ def runs(
     in_hours: bool = True,
 ) -> tuple[Daily, ...]:
     """The runs of a day, one after the other: the good ones first."""
+    probe = PROBE_OF.get(probe, probe)
     begin = datetime(day.year, day.month, day.day, tzinfo=ZONE) + timedelta(hours=from_hour)
     answered = begin + timedelta(seconds=every * (ok - 1)) if ok else begin
     ended = begin + timedelta(seconds=every * (ok + failed - 1))

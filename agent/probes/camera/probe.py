@@ -16,16 +16,13 @@ from agent.errors import ProbeError, Refused, Unreachable
 from agent.probes.base import Context, Probe
 from agent.probes.camera.settings import CameraSettings, Web
 from common.secrets import SecretUnavailable
-from wire.measures import AV_DEVICE_STATE, AV_DEVICE_UP
+from wire.measures import AV_DEVICE_CLOCK_OFFSET, AV_DEVICE_STATE, AV_DEVICE_UP
 from wire.report import Measure, Reading
 
 CHECK = Measure(
     name="camera_check_ok",
     help="1 when the check (onvif, rtsp, isapi) succeeded, 0 when it did not; absent when it was not made.",
     labels=("check",),
-)
-CLOCK_OFFSET = Measure(
-    name="camera_clock_offset_seconds", help="How far the camera's clock is ahead of the agent's; below 0 behind."
 )
 PROFILES = Measure(name="camera_profiles", help="Profiles of media that it has by ONVIF.")
 ELSEWHERE = Measure(
@@ -87,7 +84,7 @@ async def run(settings: CameraSettings, context: Context) -> list[Reading]:
 async def _onvif(settings: CameraSettings, login: Login | None, seen: Seen) -> None:
     async with _web(settings, settings.onvif or Web(), login) as http:
         camera = Onvif(http, settings.host, login, _now)
-        _clock(await camera.clock(), seen)
+        _clock(settings, await camera.clock(), seen)
         information = await camera.information()
         seen.readings.append(Reading(measure=INFO.name, value=1, labels={"maker": maker(information.maker)}))
         service = await camera.media()
@@ -124,16 +121,17 @@ async def _isapi(settings: CameraSettings, login: Login | None, seen: Seen) -> N
         camera = Isapi(http, _now)
         await camera.alive()
         if not settings.onvif:
-            _clock(await camera.clock(), seen)
+            _clock(settings, await camera.clock(), seen)
 
 
 def _path(settings: CameraSettings, seen: Seen) -> str:
     return (settings.rtsp.path if settings.rtsp else "") or (seen.stream.path if seen.stream else "")
 
 
-def _clock(offset: timedelta | None, seen: Seen) -> None:
+def _clock(settings: CameraSettings, offset: timedelta | None, seen: Seen) -> None:
     if offset is not None:
-        seen.readings.append(Reading(measure=CLOCK_OFFSET.name, value=offset.total_seconds()))
+        labels = {"system": settings.system}
+        seen.readings.append(Reading(measure=AV_DEVICE_CLOCK_OFFSET.name, value=offset.total_seconds(), labels=labels))
 
 
 def _readings(settings: CameraSettings, seen: Seen) -> Iterator[Reading]:
@@ -173,6 +171,6 @@ def _now() -> datetime:
 
 PROBE = Probe(
     CameraSettings,
-    (AV_DEVICE_UP, AV_DEVICE_STATE, CHECK, CLOCK_OFFSET, PROFILES, ELSEWHERE, INFO, VIDEO_TRACKS, PLAYED),
+    (AV_DEVICE_UP, AV_DEVICE_STATE, CHECK, AV_DEVICE_CLOCK_OFFSET, PROFILES, ELSEWHERE, INFO, VIDEO_TRACKS, PLAYED),
     run,
 )

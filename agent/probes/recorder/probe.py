@@ -16,7 +16,7 @@ from agent.probes.base import Context, Probe
 from agent.probes.recorder.channel import STATES, Known, known
 from agent.probes.recorder.settings import RecorderSettings
 from common.secrets import SecretUnavailable
-from wire.measures import AV_DEVICE_STATE, AV_DEVICE_UP, ROWS_SEEN
+from wire.measures import AV_DEVICE_CLOCK_OFFSET, AV_DEVICE_STATE, AV_DEVICE_UP, ROWS_SEEN
 from wire.report import Measure, Reading
 
 HOUR_SECONDS = 3600
@@ -57,9 +57,6 @@ DISK_STATE = Measure(
 )
 DISK_CAPACITY = Measure(name="recorder_disk_capacity_bytes", help="Size of a disk.", labels=("disk",))
 DISK_FREE = Measure(name="recorder_disk_free_bytes", help="Free space of a disk; 0 is usual.", labels=("disk",))
-CLOCK_OFFSET = Measure(
-    name="recorder_clock_offset_seconds", help="How far the recorder's clock is ahead of the agent's; below 0 behind."
-)
 RECORDED = Measure(
     name="recorder_recorded_ratio",
     help="Share of the last hours that was recorded of a channel; low by design where only motion is recorded.",
@@ -119,7 +116,8 @@ async def _look(recorder: Recorder, settings: RecorderSettings, seen: Seen, more
                 more.append(Reading(measure=DISK_FREE.name, value=disk.free_bytes, labels=labels))
     offset = await recorder.clock()
     if offset is not None:
-        more.append(Reading(measure=CLOCK_OFFSET.name, value=offset.total_seconds()))
+        labels = {"system": settings.system}
+        more.append(Reading(measure=AV_DEVICE_CLOCK_OFFSET.name, value=offset.total_seconds(), labels=labels))
     for each in settings.channels if settings.recorded_hours else ():
         recorded = await recorder.recorded(each.channel, settings.recorded_hours)
         if recorded is not None:
@@ -199,7 +197,7 @@ PROBE = Probe(
     RecorderSettings,
     (
         AV_DEVICE_UP, AV_DEVICE_STATE, ROWS_SEEN, CHANNEL_UP, CHANNEL_STATE, STREAM_OK, NOT_CONFIGURED, STATE,
-        CAN_RECORD, DISK_STATE, DISK_CAPACITY, DISK_FREE, CLOCK_OFFSET, RECORDED, LONGEST_GAP,
+        CAN_RECORD, DISK_STATE, DISK_CAPACITY, DISK_FREE, AV_DEVICE_CLOCK_OFFSET, RECORDED, LONGEST_GAP,
     ),
     run,
 )  # fmt: skip
