@@ -18,8 +18,8 @@ _LENGTHS = {1: 4, 2: 16}  # address families: IPv4, IPv6 (RFC 3232)
 
 async def read_lldp(search: Search, address: str, snmp: Snmp) -> None:
     """Name the neighbours that tell a management address. Raises ProbeError."""
-    names = await snmp.column(_REMOTE_NAME, MAX_ROWS)
-    for index in await snmp.column(_REMOTE_ADDRESS, MAX_ROWS) if names else ():
+    names = await snmp.column(_REMOTE_NAME, MAX_ROWS, in_order=False)
+    for index in await snmp.column(_REMOTE_ADDRESS, MAX_ROWS, in_order=False) if names else ():
         parts = [int(part) for part in index.split(".")]
         octets = parts[5:]
         if len(parts) < 6 or _LENGTHS.get(parts[3]) != len(octets) or any(octet > 255 for octet in octets):
@@ -32,7 +32,7 @@ async def read_lldp(search: Search, address: str, snmp: Snmp) -> None:
 
 async def read_arp(search: Search, address: str, snmp: Snmp) -> int:
     """Name the addresses of the scope that it has seen; returns how many it has seen in all. Raises ProbeError."""
-    rows = await snmp.column(_ARP, MAX_ROWS)
+    rows = await snmp.column(_ARP, MAX_ROWS, in_order=False)
     for index, mac in rows.items():
         ip = address_of(".".join(index.split(".")[1:]))
         if ip is not None and str(ip) in search.scope and mac_address(mac) is not None:

@@ -66,7 +66,7 @@ async def _pack(snmp: Snmp, object_id: str) -> dict[str, str]:
     spoken_for = [pack for pack in packs().values() if reach(pack, object_id)]
     others = [pack for pack in packs().values() if pack not in spoken_for]
     for group in (spoken_for, others):
-        choices = [choice for pack in group for choice in await ask(snmp, pack, object_id)]
+        choices = [c for pack in group for c in await ask(snmp, pack, object_id) if c.answers]
         if choices:
             best = max(choices, key=lambda choice: choice.rank)
             facts = {"pack": best.pack.id, "access_points": str(best.rows)}
