@@ -45,18 +45,14 @@ def run(
     config: ConfigOption = DEFAULT_CONFIG,
     log_format: Annotated[str, typer.Option(help=say("日志格式：text 或 json", "log format: text or json"))] = "text",
 ) -> None:
-    settings, probes = _configuration(config)
+    _configuration(config)
     if log_format not in ("text", "json"):
         _refuse(say("--log-format 可用：text、json", "--log-format: text or json is accepted"))
-    from agent.service import Unusable
-    from agent.service import run as serve
-    from common import logs
-
-    logs.set_up(log_format="json" if log_format == "json" else "text")
-    try:
-        asyncio.run(serve(settings, probes))
-    except Unusable as error:
-        _refuse(str(error))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    command = [sys.executable, "-m", "agent.running", str(config), log_format]
+    # One heap for all threads (mallopt(3)): they do little, and each would keep a heap of its own.
+    os.execve(sys.executable, command, {"MALLOC_ARENA_MAX": "1", **os.environ})  # noqa: S606
 
 
 @app.command(

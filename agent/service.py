@@ -34,7 +34,7 @@ from wire.report import AgentState, Entry, Observation, Report
 
 log = structlog.get_logger(__name__)
 
-Probes = dict[str, AnyProbe]
+Probes = Mapping[str, AnyProbe]
 
 
 class Unusable(Exception):
@@ -54,7 +54,7 @@ def report_frame(settings: AgentSettings, probes: Probes) -> Report:
     return Report(
         school=settings.school,
         agent=AgentState(version=agent_version(), instance=uuid4().hex, host=socket.gethostname()[:64]),
-        measures=own_measures([probe for name, probe in probes.items() if name in used]),
+        measures=own_measures([probes[name] for name in sorted(used)]),
         entries=tuple(Entry(probe=entry.probe, device=entry.device) for entry in settings.devices),
         observations=(),
     )

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, create_model, field_validator, model_validator
 
 from agent.clients.snmp_settings import SnmpAuth
-from agent.packs.load import packs
 from agent.probes.base import AnyProbe, ProbeSettings, Settings
 from common.configfile import USERINFO, ConfigError, Document, Fault, read, validated
 from common.faults import fault
@@ -159,6 +158,8 @@ class AgentSettings(Settings):
         path = _beside(path, info)
         if not path.is_dir():
             raise fault("没有这个文件夹", "there is no such folder")
+        from agent.packs.load import packs  # only here: most schools need no packs of their own
+
         try:
             packs(path)
         except ConfigError as error:
@@ -190,11 +191,12 @@ def load_settings(path: Path, probes: Mapping[str, AnyProbe] | None = None) -> A
         probes = PROBES
     document = read(path)
     kinds = list(_unknown_kinds(document, probes))
+    used = {name: probes[name] for name in sorted(_named(document)) if name in probes} or probes
     faults = [*_userinfo(document), *_repeated(document), *kinds]
     said = {found.field for found in kinds} | {found.field.removesuffix(".probe") for found in kinds}
     settings: AgentSettings | None = None
     try:
-        settings = validated(document, settings_model(probes), {"folder": path.resolve().parent})
+        settings = validated(document, settings_model(used), {"folder": path.resolve().parent})
     except ConfigError as error:
         faults += [found for found in error.faults if found.field not in said]
     if faults or settings is None:
@@ -275,6 +277,13 @@ def _unknown_kinds(document: Document, probes: Mapping[str, AnyProbe]) -> Iterat
         line = document.line(("devices", index, "probe"))
         what = Text(f"{zh}可用：{names}", f"{en}accepted: {names}")
         yield Fault(document.file, line, f"devices[{index}].probe", "" if kind is None else repr(kind), what)
+
+
+def _named(document: Document) -> set[str]:
+    """The probes that the configuration names, right or wrong."""
+    devices = document.data.get("devices")
+    entries = [entry for entry in devices if isinstance(entry, dict)] if isinstance(devices, list) else []
+    return {str(entry.get("probe")) for entry in entries}
 
 
 def _repeated(document: Document) -> Iterator[Fault]:
