@@ -28,6 +28,10 @@ REASONS: dict[str, Text] = {
         "“{service}”在 {at} 检测时不可用，最近一次可用：{up}",
         "'{service}' did not work when it was probed at {at}; it last worked: {up}",
     ),
+    "service_down_because": Text(
+        "“{service}”在 {at} 检测时不可用（{why}），最近一次可用：{up}",
+        "'{service}' did not work when it was probed at {at} ({why}); it last worked: {up}",
+    ),
     "service_down_on_day": Text(
         "“{service}”在 {day} 的上课时间有 {minutes} 分钟不可用",
         "'{service}' did not work for {minutes} minutes of the school hours of {day}",

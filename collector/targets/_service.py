@@ -196,8 +196,15 @@ def _down_now(
             if reading.labels.get("system") == system and reading.value < 1:
                 service = reading.labels.get("service", "")
                 up = answered.get((observation.probe, observation.device, service))
-                values: Values = {"service": service or observation.device, "at": clock(observation.started_at, moment)}
-                yield Reason("service_down", {**values, "up": NOT_ONCE if up is None else clock(up, moment)})
+                values: Values = {
+                    "service": service or observation.device,
+                    "at": clock(observation.started_at, moment),
+                    "up": NOT_ONCE if up is None else clock(up, moment),
+                }
+                if observation.detail:
+                    yield Reason("service_down_because", {**values, "why": observation.detail})
+                else:
+                    yield Reason("service_down", values)
 
 
 def _certificates(system: str, evidence: Evidence, policy: ServicePolicy, moment: Moment) -> Iterator[Reason]:
