@@ -76,7 +76,7 @@ class SpoolFile:
                 self._db.execute("PRAGMA journal_mode=WAL")
                 self._db.execute("PRAGMA synchronous=FULL")
                 self._db.execute("PRAGMA journal_size_limit=4194304")
-                self._db.execute("PRAGMA cache_size=-512")  # KiB; rows are written once and read once
+                self._db.execute("PRAGMA cache_size=-128")  # KiB; rows are written once and read once
                 self._check()
                 self.totals = self._totals()
             except BaseException:
