@@ -20,12 +20,12 @@ from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 
-from agent.probes.base import Context
 from agent.probes.ports.probe import PROBE
 from agent.probes.ports.settings import PortsSettings
 from agent.runner import observe
 from bench.pollers import (
     PROBED,
+    SCRATCH,
     Side,
     at_once,
     cpu_of,
@@ -73,7 +73,7 @@ async def _measure(rounds: int, devices: list[Device], http_port: int, process: 
         settings = PortsSettings.model_validate(_entry(address, port))
 
         async def once() -> int:
-            seen = await observe(PROBE, settings, Context(Path()))
+            seen = await observe(PROBE, settings, SCRATCH)
             if seen.outcome != "ok":
                 raise RuntimeError(f"{address}: {seen.outcome}: {seen.detail}")
             return len(seen.readings)

@@ -16,10 +16,14 @@ from typing import Any
 
 import yaml
 
+from agent.probes.base import Context
 from agent.probes.ports import table
 from tests.peers.free import free_port, until_ready
 
 INSIDE = "CAMPUS_BENCH_NAMESPACE"
+_FOLDER = tempfile.TemporaryDirectory(prefix="campus-bench-")
+SCRATCH = Context(Path(_FOLDER.name))
+"""What probes remember between their runs, gone with this process."""
 REPETITIONS = 25
 IF, IFX = "1.3.6.1.2.1.2.2.1", "1.3.6.1.2.1.31.1.1.1"
 WHOLE = [f"{IF}.{column}" for column in range(1, 23)] + [f"{IFX}.{column}" for column in range(1, 20)]

@@ -12,16 +12,15 @@ import platform
 import sys
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
-from pathlib import Path
 
 from agent.clients.snmp import connect
 from agent.clients.snmp_settings import SnmpSettings
-from agent.probes.base import Context
 from agent.probes.ports.probe import PROBE
 from agent.probes.ports.settings import PortsSettings
 from agent.runner import observe
 from bench.pollers import (
     PROBED,
+    SCRATCH,
     WHOLE,
     Side,
     cpu_of,
@@ -70,7 +69,7 @@ async def _measure(rounds: int, device: int, http_port: int, process: int) -> st
             return sum(map(len, (await snmp.columns(WHOLE)).values()))
 
     async def probe() -> int:
-        seen = await observe(PROBE, ports, Context(Path()))
+        seen = await observe(PROBE, ports, SCRATCH)
         if seen.outcome != "ok":
             raise RuntimeError(f"{seen.outcome}: {seen.detail}")
         return len(seen.readings)

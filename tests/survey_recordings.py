@@ -63,7 +63,8 @@ def _look(kind: str, name: str, port: int) -> Observation:
     probe = PROBES[kind]
     snmp = {"host": "127.0.0.1", "port": port, "community": {"env": _COMMUNITY}, "request_timeout_seconds": 20}
     settings = probe.settings.model_validate({"probe": kind, "device": name, "timeout_seconds": 300, "snmp": snmp})
-    return asyncio.run(observe(probe, settings, Context(Path())))
+    with TemporaryDirectory() as state:
+        return asyncio.run(observe(probe, settings, Context(Path(state))))
 
 
 def _wireless_line(seen: Observation) -> str:
