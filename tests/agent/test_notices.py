@@ -31,7 +31,8 @@ class Heard:
             sender.sendto(data, ("127.0.0.1", self.port))
         self._sent += 1
         async with asyncio.timeout(10):
-            while self.listener.counts.heard + self.listener.counts.ignored < self._sent:
+            counts = self.listener.counts
+            while counts.heard + counts.ignored + counts.skipped < self._sent:
                 await asyncio.sleep(0.005)
 
 

@@ -194,7 +194,8 @@ async def ndt7_server(
         for _ in range(3):
             await asyncio.sleep(0)  # a connection that was just accepted has its session by then
         for writer in sessions.values():
-            writer.transport.abort()
+            if not writer.transport.is_closing():  # one that is closed has no loop left to abort in
+                writer.transport.abort()
         done = await asyncio.gather(*sessions, return_exceptions=True)
         for writer in sessions.values():
             with suppress(OSError):  # ssl.SSLError is one
