@@ -1,9 +1,15 @@
 """What the systems of a service share: how a check is configured, what it tells, and what an error says."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationInfo, field_validator
 
 from agent.errors import Malformed, Refused
 from agent.probes.base import Settings
+from common.faults import fault
 from wire.report import Measure, Reading
 
 
@@ -16,6 +22,43 @@ class Check(Settings):
     def longest_seconds(self) -> float:
         """How long a look can take at most, by the deadlines of its clients."""
         raise NotImplementedError
+
+
+class UrlCheck(Check):
+    """A check of something at a web address. `EXAMPLE` is shown where an address cannot be used."""
+
+    EXAMPLE: ClassVar[str]
+
+    url: str = Field(max_length=2000, description="http or https address of what is asked for")
+    ca_file: Path | None = Field(None, description="PEM file of a district's own certificate authority")
+
+    @field_validator("url")
+    @classmethod
+    def _usable(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            usable = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+        except ValueError:
+            usable = False
+        if not usable or parts.scheme not in ("http", "https"):
+            raise fault(f"应为网址，如 {cls.EXAMPLE}", f"a URL is accepted, such as {cls.EXAMPLE}")
+        return url
+
+    @field_validator("ca_file")
+    @classmethod
+    def _exists(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        folder = (info.context or {}).get("folder")
+        if path is None or folder is None:
+            return path
+        path = Path(folder) / path
+        if not path.is_file():
+            raise fault("没有这个文件；应为 PEM 证书文件", "there is no such file; a PEM certificate file is accepted")
+        return path
+
+    @property
+    def host(self) -> str:
+        """For `campus-agent check --reach`."""
+        return urlsplit(self.url).hostname or ""
 
 
 @dataclass

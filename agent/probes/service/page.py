@@ -2,11 +2,10 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from agent.clients import http
 from agent.clients.certificate import untrusted_end
@@ -14,7 +13,7 @@ from agent.clients.pattern import SEARCH_SECONDS, is_found, is_pattern
 from agent.clients.tcp import CONNECT_SECONDS
 from agent.errors import Malformed, ProbeError, Refused
 from agent.probes.base import Settings
-from agent.probes.service.check import Check, EndedEarly, NotAdmitted, NotJudged, SaidNo, Told
+from agent.probes.service.check import EndedEarly, NotAdmitted, NotJudged, SaidNo, Told, UrlCheck
 from common.faults import fault
 from wire.measures import SERVICE_CERTIFICATE_EXPIRY, SERVICE_RESPONSE
 
@@ -61,46 +60,17 @@ class Expected(Settings):
         return f"the JSON key {str(self.json_key)[:40]!r}"
 
 
-class PageCheck(Check):
+class PageCheck(UrlCheck):
     """One page, and how the application is told from whatever may stand in front of it."""
 
-    url: str = Field(max_length=2000, description="the page's address")
+    EXAMPLE = "https://marking.example/"
+
     expect: Expected
     hosts: tuple[Host, ...] = Field(
         (), max_length=20, description="other hosts that it may redirect to, such as a single sign-on"
     )
-    ca_file: Path | None = Field(None, description="PEM file of a district's own certificate authority")
     verify: bool = Field(True, description="off: any certificate is taken, and then shows nothing")
     wait_seconds: float = Field(15, ge=0.5, le=120, description="how long the whole page may take")
-
-    @field_validator("url")
-    @classmethod
-    def _usable(cls, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            good = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
-            _ = parts.port
-        except ValueError:
-            good = False
-        if not good:
-            raise fault("应为网址，如 https://marking.example/", "a URL is accepted, such as https://marking.example/")
-        return url
-
-    @field_validator("ca_file")
-    @classmethod
-    def _exists(cls, path: Path | None, info: ValidationInfo) -> Path | None:
-        folder = (info.context or {}).get("folder")
-        if path is None or folder is None:
-            return path
-        path = Path(folder) / path
-        if not path.is_file():
-            raise fault("没有这个文件；应为 PEM 证书文件", "there is no such file; a PEM certificate file is accepted")
-        return path
-
-    @property
-    def host(self) -> str:
-        """For `campus-agent check --reach`."""
-        return urlsplit(self.url).hostname or ""
 
     @property
     def longest_seconds(self) -> float:

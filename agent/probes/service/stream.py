@@ -2,10 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
 from agent.clients import media_http
 from agent.clients.hls import NoMedia, Quality, TooSlowToWatch
@@ -21,49 +20,18 @@ from agent.clients.media_http import (
     Unasked,
     Untrusted,
 )
-from agent.probes.service.check import Check, EndedEarly, NotAdmitted, NotJudged, SaidNo, Told
-from common.faults import fault
+from agent.probes.service.check import EndedEarly, NotAdmitted, NotJudged, SaidNo, Told, UrlCheck
 from wire.measures import SERVICE_CERTIFICATE_EXPIRY
 
 
-class StreamCheck(Check):
+class StreamCheck(UrlCheck):
     """A stream over HTTP."""
 
-    url: str = Field(max_length=2000, description="http or https address of the stream")
+    EXAMPLE = "http://vod.example/a.m3u8"
+
     hosts: tuple[str, ...] = Field((), max_length=20, description="other hosts on which its pieces may lie")
     quality: Quality = Field("first", description="which of several qualities: first as listed, lowest, highest")
-    ca_file: Path | None = Field(None, description="PEM file of a district's own certificate authority")
     sample_seconds: float = Field(10, ge=2, le=120, description="seconds of media that are fetched")
-
-    @field_validator("url")
-    @classmethod
-    def _usable(cls, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            usable = bool(parts.hostname) and parts.port != 0 and parts.username is None
-        except ValueError:
-            usable = False
-        if not usable or parts.scheme not in ("http", "https"):
-            raise fault(
-                "应为网址，如 http://vod.example/a.m3u8", "a URL is accepted, such as http://vod.example/a.m3u8"
-            )
-        return url
-
-    @field_validator("ca_file")
-    @classmethod
-    def _exists(cls, path: Path | None, info: ValidationInfo) -> Path | None:
-        folder = (info.context or {}).get("folder")
-        if path is None or folder is None:
-            return path
-        path = Path(folder) / path
-        if not path.is_file():
-            raise fault("没有这个文件；应为 PEM 证书文件", "there is no such file; a PEM certificate file is accepted")
-        return path
-
-    @property
-    def host(self) -> str:
-        """For `campus-agent check --reach`."""
-        return urlsplit(self.url).hostname or ""
 
 
 @asynccontextmanager
